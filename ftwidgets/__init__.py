@@ -1,0 +1,29 @@
+"""Fine-tune language models in 4 bits from a notebook, and see what training does.
+
+The public names load on first use, so `import ftwidgets` stays quick and free of torch.
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "FtwidgetsError": "ftwidgets.errors",
+    "__version__": "ftwidgets._version",
+}
+
+__all__ = sorted(name for name in _HOME if not name.startswith("_"))
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'ftwidgets' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "ftwidgets"}]

@@ -1,0 +1,11 @@
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+
+import { launcherPlugin } from './launcher';
+
+/**
+ * The plugins of this extension. Each one stands in its own file, works without the others, and adds nothing
+ * to what the Python package can do by itself.
+ */
+const plugins: JupyterFrontEndPlugin<unknown>[] = [launcherPlugin];
+
+export default plugins;
