@@ -1,0 +1,18 @@
+"""What to train: data only, no torch."""
+
+from ftwidgets.config.methods import METHODS, Method
+from ftwidgets.config.option import GROUPS, METHOD_NAMES, PAIRWISE, Option
+from ftwidgets.config.run_config import OPTIONS, ConfigError, RunConfig, defaults
+
+__all__ = [
+    "GROUPS",
+    "METHODS",
+    "METHOD_NAMES",
+    "OPTIONS",
+    "PAIRWISE",
+    "ConfigError",
+    "Method",
+    "Option",
+    "RunConfig",
+    "defaults",
+]
