@@ -27,7 +27,10 @@ export const launcherPlugin: JupyterFrontEndPlugin<void> = {
           type: 'object',
           properties: {
             cwd: { type: 'string', description: 'Folder for the notebook' },
-            kernelName: { type: 'string', description: 'Kernel to start, otherwise the default Python kernel' },
+            kernelName: {
+              type: 'string',
+              description: 'Kernel to start, otherwise the default Python kernel',
+            },
           },
         },
       },
