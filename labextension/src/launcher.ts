@@ -36,7 +36,13 @@ export const launcherPlugin: JupyterFrontEndPlugin<void> = {
       },
       execute: args => openStudio(app, args.cwd as string | undefined, args.kernelName as string | undefined),
     });
-    launcher?.add({ command: CommandIDs.openStudio, category: 'Notebook', rank: 10 });
+    launcher?.add({
+      command: CommandIDs.openStudio,
+      category: 'Notebook',
+      rank: 10,
+      // Cards in this category show a kernel's picture; without one, the first letter of the label.
+      kernelIconUrl: `data:image/svg+xml;utf8,${encodeURIComponent(ftwidgetsIcon.svgstr)}`,
+    });
     palette?.addItem({ command: CommandIDs.openStudio, category: CATEGORY });
   },
 };
