@@ -57,6 +57,15 @@ class History:
             stop = self._length if stop is None else min(stop, self._length)
             return self._values[start:stop, : len(self._columns)].copy()
 
+    def cut(self, step: float) -> None:
+        """Forget the rows after ``step``. Only for a history that no view holds yet."""
+        with self._lock:
+            kept = self._values[: self._length]
+            kept = kept[kept[:, 0] <= step]
+            self._values[: len(kept)] = kept
+            self._values[len(kept) : self._length] = np.nan
+            self._length = len(kept)
+
     def frame(self) -> pd.DataFrame:
         """One row a logged step: what training and evaluation logged at the same step is joined."""
         import pandas as pd

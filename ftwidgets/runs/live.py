@@ -6,8 +6,9 @@ import contextlib
 import json
 import os
 import threading
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from ftwidgets.config import RunConfig
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import status as states
 from ftwidgets.runs.environment import versions
+from ftwidgets.runs.event_log import Event
 from ftwidgets.runs.publisher import Publisher
 from ftwidgets.runs.run import Run
 
@@ -36,6 +38,7 @@ class LiveRun(Run):
         self._wake = threading.Condition()
         self._stop = False
         self._pause = False
+        self._said = 0.0
         self._calls: list[tuple[Callable[[], Any], Future]] = []
         self._publisher = Publisher(self.id)
         self._thread = threading.Thread(target=self._main, name=f"ftwidgets {self.id}", daemon=True)
@@ -46,6 +49,14 @@ class LiveRun(Run):
         self._emit("status", status=states.PREPARING, pid=os.getpid(), reason="")
         self._thread.start()
         return self
+
+    def take_over(self, events: Iterable[tuple[Event, int]]) -> None:
+        """Begin with what an earlier part of this run recorded."""
+        for event, _ in events:
+            self.replay(event)
+        checkpoints = [e["step"] for e in self.events.of("checkpoint")]
+        self.store.cut(self.events.append("resumed", step=max(checkpoints, default=0))["step"])
+        self._status, self.error = states.PREPARING, None
 
     def wait(self, timeout: float | None = None) -> str:
         """Wait until the run has ended and its views have heard of it, at most ``timeout`` seconds."""
@@ -100,6 +111,15 @@ class LiveRun(Run):
             self.record(self.events.append(type, **fields))
         self._publisher.notify()
 
+    def _say(self, **progress: Any) -> None:
+        """Progress comes with every step and is worth a line on disk once a second."""
+        if progress["phase"] != self.progress.get("phase") or time.time() - self._said >= 1:
+            self._said = time.time()
+            self._emit("progress", **progress)
+        else:
+            self.events.keep({"t": time.time(), "type": "progress", **progress})
+            self._publisher.notify()
+
     def _move(self, new: str, reason: str = "") -> None:
         if self._status != new and states.may_become(self._status, new):
             self._emit("status", status=new, reason=reason)
@@ -149,7 +169,7 @@ class Context:
 
     def progress(self, phase: str, done: float | None = None, total: float | None = None, text: str = "") -> None:
         """Say what is being done, and how much of it. Raises ``StopRun`` when asked to stop while preparing."""
-        self._run._emit("progress", phase=phase, done=done, total=total, text=text)
+        self._run._say(phase=phase, done=done, total=total, text=text)
         if self._run._stop and self._run.trainer is None:
             raise StopRun
 

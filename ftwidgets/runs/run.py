@@ -113,6 +113,13 @@ class Run:
         elif kind == "error":
             self.error = event["message"]
 
+    def replay(self, event: Event) -> None:
+        """Take in an event that stands on disk already."""
+        self.events.keep(event)
+        if event["type"] == "resumed":
+            self.store.cut(event["step"])  # what was trained after the checkpoint is trained again
+        self.record(event)
+
     def __repr__(self) -> str:
         steps = int(self.store.rows(len(self.store) - 1)[0, 0]) if len(self.store) else 0
         return f"<Run {self.name}: {self.status}, {self.config.method}, step {steps}, {self.folder}>"

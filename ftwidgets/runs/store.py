@@ -42,6 +42,14 @@ def start_run(config: RunConfig, work: Work) -> LiveRun:
     return run.start()
 
 
+def resume_in(run: Run, work: Work) -> LiveRun:
+    """Go on with an ended run in its own folder: ``work`` continues, and the log is appended to."""
+    again = LiveRun(run.config, run.folder, work)
+    again.take_over(read_events(run.folder / "events.jsonl"))
+    _live[str(run.folder.resolve())] = again
+    return again.start()
+
+
 def load_run(folder: str | Path) -> Run:
     """The run in ``folder``: the live one when this kernel trains it, else what its files say.
 
@@ -123,8 +131,7 @@ class StoredRun(Run):
         alive = self._process_lives()
         for event, read in read_events(self.events.path, self._read):
             self._read = read
-            self.events.keep(event)
-            self.record(event)
+            self.replay(event)
             if event["type"] == "status" and "pid" in event:
                 self._pid, self._begun = event["pid"], event["t"]
                 alive = self._process_lives()

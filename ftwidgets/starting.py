@@ -1,0 +1,100 @@
+"""Starting runs from code: what Studio's Train button does, without a form."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ftwidgets.config import RunConfig
+from ftwidgets.errors import FtwidgetsError
+from ftwidgets.runs import Context, LiveRun, load_run, start_run
+from ftwidgets.runs.store import resume_in
+
+
+def train(config: RunConfig | Mapping[str, Any] | str | Path | None = None, /, **keywords: Any) -> LiveRun:
+    """Start a run in a thread of this kernel and return it at once.
+
+    Args:
+        config: A ``RunConfig``, its dictionary, or the path of its YAML.
+        keywords: Options of ``RunConfig``, on top of ``config``. ``dataset`` and ``eval_dataset`` may also be an object
+            in the kernel (pandas, polars, ``datasets.Dataset``, a list of dicts), which is written to a file
+            under ``output_dir`` so that the run can be repeated; ``reward`` may be a function
+            ``reward(prompts, completions) -> floats`` or a run.
+
+    Raises:
+        ConfigError: Options that cannot be; the message names each.
+        FtwidgetsError: The run folder cannot be made.
+    """
+    reward = keywords.get("reward")
+    function = reward if callable(reward) else None
+    if function is not None:
+        keywords["reward"] = f"function {getattr(function, '__name__', 'reward')}"
+    elif reward is not None and hasattr(reward, "folder"):
+        keywords["reward"] = str(reward.folder)
+    for name in ("dataset", "eval_dataset"):
+        value = keywords.get(name)
+        if value is not None and not isinstance(value, str | Path):
+            from ftwidgets.data import save_object
+
+            keywords[name] = str(save_object(value, Path(keywords.get("output_dir", "runs")) / "datasets"))
+        elif isinstance(value, Path):
+            keywords[name] = str(value)
+    whole = _config(config, keywords)
+    if whole.method == "ppo" and function is None and str(whole.reward).startswith("function "):
+        raise FtwidgetsError(
+            f"reward={whole.reward!r}: a config holds no functions. Give it again: train(config, reward=function)."
+        )
+    run = start_run(whole, _work(whole, function))
+    if function is not None:
+        _keep_source(function, run.folder)
+    return run
+
+
+def resume(run: LiveRun | str | Path, /, *, reward: Callable[..., Any] | None = None) -> LiveRun:
+    """Go on with a stopped, failed or interrupted run from its last checkpoint, in the same folder.
+
+    Raises:
+        FtwidgetsError: The run still goes on, or has no checkpoint.
+    """
+    stored = load_run(run if isinstance(run, str | Path) else run.folder)
+    if not stored.ended:
+        raise FtwidgetsError(f"{stored.id} still goes on. Stop it first.")
+    if not any((stored.folder / "checkpoints").glob("checkpoint-*")):
+        raise FtwidgetsError(
+            f"{stored.id} has no checkpoint to go on from. Start it anew: ftwidgets.train(run.config)."
+        )
+    return resume_in(stored, _work(stored.config, reward, resume=True))
+
+
+def _config(config: Any, keywords: dict[str, Any]) -> RunConfig:
+    if config is None:
+        return RunConfig(**keywords)
+    if isinstance(config, Mapping):
+        return RunConfig.from_dict({**config, **keywords})
+    if isinstance(config, str | Path):
+        config = RunConfig.from_yaml(Path(config))
+    if not isinstance(config, RunConfig):
+        raise FtwidgetsError(f"train() takes a RunConfig, its dictionary or a YAML file, not {type(config).__name__}.")
+    return config.replace(**keywords) if keywords else config
+
+
+def _work(config: RunConfig, reward: Callable[..., Any] | None, resume: bool = False) -> Callable[[Context], dict]:
+    """The run's work; torch and the libraries on it are imported in the run's own thread."""
+
+    def work(context: Context) -> dict[str, Any]:
+        context.progress("loading libraries")
+        from ftwidgets.training.launch import work as make
+
+        return make(config, reward=reward, resume=resume)(context)
+
+    return work
+
+
+def _keep_source(function: Callable[..., Any], folder: Path) -> None:
+    try:
+        source = inspect.getsource(function)
+    except (OSError, TypeError):
+        return  # made at run time: there is no source to keep
+    (folder / "reward.py").write_text(source, encoding="utf-8")

@@ -1,0 +1,101 @@
+"""Completions from the model being trained, without leaving a trace in the training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+
+from ftwidgets.errors import FtwidgetsError
+
+Messages = list[dict[str, str]]
+
+
+@contextmanager
+def resting(model: Any, seed: int | None = None) -> Iterator[None]:
+    """The model in eval mode with its cache on and checkpointing off; mode, cache and random state put back after.
+
+    ``seed`` makes sampling repeatable.
+    """
+    training = model.training
+    checkpointing = [m for m in model.modules() if getattr(m, "gradient_checkpointing", False)]
+    use_cache = model.config.use_cache
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices=devices), torch.no_grad():
+        if seed is not None:
+            torch.manual_seed(seed)
+        model.eval()
+        model.config.use_cache = True
+        for module in checkpointing:
+            module.gradient_checkpointing = False
+        try:
+            yield
+        finally:
+            for module in checkpointing:
+                module.gradient_checkpointing = True
+            model.config.use_cache = use_cache
+            model.train(training)
+
+
+def render(tokenizer: Any, prompt: str | Messages, chat: bool) -> str:
+    """What the model reads: a conversation, or any prompt with ``chat``, through the chat template."""
+    if isinstance(prompt, str):
+        if not chat:
+            return prompt
+        prompt = [{"role": "user", "content": prompt}]
+    return tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True)
+
+
+def complete(
+    model: Any,
+    tokenizer: Any,
+    prompts: Sequence[str | Messages],
+    *,
+    max_new_tokens: int = 64,
+    chat: bool = True,
+    adapter: bool = True,
+    temperature: float = 0.0,
+    top_p: float = 1.0,
+    seed: int = 0,
+    batch_size: int = 8,
+) -> list[str]:
+    """One completion for each prompt.
+
+    Args:
+        model: A ``PeftModel``; with ``adapter=False`` its base answers.
+        temperature: 0 takes the likeliest token each time; above, tokens are sampled with ``seed``.
+
+    Raises:
+        FtwidgetsError: A prompt does not fit the model's context.
+    """
+    texts = [render(tokenizer, prompt, chat) for prompt in prompts]
+    context = getattr(model.config, "max_position_embeddings", None)
+    sampling: dict[str, Any] = {"do_sample": False}
+    if temperature > 0:
+        # transformers samples among 50 tokens unless told otherwise: that would not be the model's own distribution.
+        sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": top_p}
+    answers: list[str] = []
+    off = nullcontext() if adapter or not hasattr(model, "disable_adapter") else model.disable_adapter()
+    with resting(model, seed), off:
+        for start in range(0, len(texts), batch_size):
+            inputs = tokenizer(
+                texts[start : start + batch_size],
+                return_tensors="pt",
+                padding=True,
+                padding_side="left",
+                add_special_tokens=not chat,
+                return_token_type_ids=False,
+            ).to(model.device)
+            length = inputs["input_ids"].shape[1]
+            if context and length + 1 > context:
+                raise FtwidgetsError(f"The prompt has {length} tokens and the model reads {context}. Shorten it.")
+            out = model.generate(
+                **inputs,
+                max_new_tokens=min(max_new_tokens, context - length) if context else max_new_tokens,
+                pad_token_id=tokenizer.pad_token_id,
+                **sampling,
+            )
+            answers += tokenizer.batch_decode(out[:, length:], skip_special_tokens=True)
+    return [answer.strip() for answer in answers]

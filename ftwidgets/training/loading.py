@@ -1,0 +1,154 @@
+"""Model and tokenizer, in 4 bits, with a LoRA adapter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    set_seed,
+)
+
+from ftwidgets.config import RunConfig
+from ftwidgets.errors import FtwidgetsError
+from ftwidgets.training.chat_template import choose_pad_token, set_chat_template
+from ftwidgets.training.device import compute_dtype, device
+
+
+def model_path(model: str) -> str:
+    """Where transformers finds a model: the folder of the built-in one for “demo”, else what was given."""
+    if model == "demo":
+        from ftwidgets.demo import model_folder
+
+        return str(model_folder())
+    return model
+
+
+def load_tokenizer(config: RunConfig) -> Any:
+    """The tokenizer, with a padding token and a chat template.
+
+    Raises:
+        FtwidgetsError: There is no tokenizer, or the chat template cannot be used.
+    """
+    path = model_path(config.model)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            path, revision=config.revision, trust_remote_code=config.trust_remote_code
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _cannot_load(config, "tokenizer", error) from error
+    choose_pad_token(tokenizer)
+    set_chat_template(tokenizer, config.chat_template)
+    return tokenizer
+
+
+def load_base(config: RunConfig) -> Any:
+    """The base model on the device, its linear layers in 4 bits when ``load_in_4bit``. Without an adapter.
+
+    For ``method="reward"`` a sequence classifier with one output, its head in full precision.
+
+    Raises:
+        FtwidgetsError: The model cannot be loaded; says why and what to do.
+    """
+    dtype = compute_dtype(config.bnb_4bit_compute_dtype)
+    scores = config.method == "reward"
+    keywords: dict[str, Any] = {
+        "revision": config.revision,
+        "trust_remote_code": config.trust_remote_code,
+        "use_safetensors": True if config.use_safetensors else None,
+        "dtype": dtype,
+        "device_map": {"": device()},
+    }
+    if config.load_in_4bit:
+        keywords["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type=config.bnb_4bit_quant_type,
+            bnb_4bit_use_double_quant=config.bnb_4bit_use_double_quant,
+            bnb_4bit_compute_dtype=dtype,
+            llm_int8_skip_modules=["score", "lm_head"] if scores else None,
+        )
+    try:
+        if scores:
+            from trl.trainer.reward_trainer import suppress_seqcls_warning
+
+            with suppress_seqcls_warning():  # the head is new: that is the point
+                return AutoModelForSequenceClassification.from_pretrained(
+                    model_path(config.model), num_labels=1, **keywords
+                )
+        return AutoModelForCausalLM.from_pretrained(model_path(config.model), **keywords)
+    except torch.cuda.OutOfMemoryError:
+        raise
+    except Exception as error:
+        raise _cannot_load(config, "model", error) from error
+
+
+def add_adapter(model: Any, config: RunConfig) -> PeftModel:
+    """``model`` with the LoRA adapter ``default``: new, or the one in ``config.adapter`` to go on from.
+
+    The base is left as loaded: casting its norms and embeddings to float32 would cost memory and gain nothing.
+
+    Raises:
+        FtwidgetsError: The adapter in ``config.adapter`` does not fit this base.
+    """
+    if config.adapter:
+        try:
+            return PeftModel.from_pretrained(model, config.adapter, is_trainable=True)
+        except Exception as error:
+            raise FtwidgetsError(
+                f"adapter={config.adapter!r}: it cannot be put on {config.model}: {error}. "
+                "Give an adapter that was trained on this base, or leave adapter empty to start a new one."
+            ) from error
+    set_seed(config.seed)  # so that the adapter starts the same in every run of one seed
+    targets: Any = config.target_modules
+    if targets != "all-linear":
+        targets = [name.strip() for name in targets.split(",") if name.strip()]
+    scores = config.method == "reward"
+    try:
+        return get_peft_model(
+            model,
+            LoraConfig(
+                r=config.r,
+                lora_alpha=config.lora_alpha,
+                lora_dropout=config.lora_dropout,
+                target_modules=targets,
+                use_rslora=config.use_rslora,
+                task_type="SEQ_CLS" if scores else "CAUSAL_LM",
+                modules_to_save=["score"] if scores else None,
+            ),
+        )
+    except ValueError as error:
+        names = sorted({n.rsplit(".", 1)[-1] for n, m in model.named_modules() if isinstance(m, torch.nn.Linear)})
+        raise FtwidgetsError(
+            f"target_modules={config.target_modules!r}: no such layers in {config.model}. It has {', '.join(names)}."
+        ) from error
+
+
+def check_vocabulary(model: Any, tokenizer: Any, config: RunConfig) -> None:
+    """Raises ``FtwidgetsError`` when the tokenizer knows more tokens than the model."""
+    rows = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > rows:
+        raise FtwidgetsError(
+            f"model={config.model!r}: its tokenizer has {len(tokenizer)} tokens but the model only {rows}. "
+            "They do not belong together: use the tokenizer the model came with."
+        )
+
+
+def _cannot_load(config: RunConfig, what: str, error: Exception) -> FtwidgetsError:
+    text = str(error).strip().split("\n\n")[0]
+    if "safetensors" in text and config.use_safetensors and ("bin" in text or "no file named" in text):
+        advice = (
+            "It may hold pickle weights only, which can run code when opened: convert them to safetensors, "
+            "or set use_safetensors=False if you trust where they come from."
+        )
+    elif "remote" in text and "code" in text:
+        advice = "It brings Python code of its own: set trust_remote_code=True only if you trust its authors."
+    elif "gated" in text.lower() or "401" in text or "403" in text:
+        advice = "Accept its licence on the hub and log in with `hf auth login`."
+    else:
+        advice = "Check the path or id; a folder needs config.json, safetensors weights and tokenizer files."
+    return FtwidgetsError(f"model={config.model!r}: the {what} cannot be loaded: {text} {advice}")

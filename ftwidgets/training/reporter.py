@@ -1,0 +1,99 @@
+"""Reporter: the callback that turns a trainer's life into a run's events, and a person's wishes into its control."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from transformers import TrainerCallback
+from transformers.trainer_utils import get_last_checkpoint
+
+from ftwidgets.config import RunConfig
+from ftwidgets.errors import FtwidgetsError
+from ftwidgets.training.device import memory_in_use
+from ftwidgets.training.job import Context
+
+
+class LostRunError(FtwidgetsError):
+    """The loss or gradient is no number any more: going on would only train the damage in."""
+
+
+class StoppedBetweenSteps(Exception):  # noqa: N818 - a wish, not an error
+    """The person asked to stop while the run was paused: no further step shall run."""
+
+
+class Reporter(TrainerCallback):
+    """Logs metrics, progress and checkpoints to the run; stops, pauses and probes between steps."""
+
+    def __init__(self, config: RunConfig, context: Context, probe: Callable[[int], None]):
+        self.config = config
+        self.context = context
+        self.probe = probe
+        self.totals: dict[str, float] = {}
+        self._since = time.perf_counter()
+        self._steps = 0
+        self._tokens = 0.0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        self.context.training()
+        self.context.progress("training", state.global_step, state.max_steps)
+        self._since, self._steps = time.perf_counter(), state.global_step
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        self.context.progress("training", state.global_step, state.max_steps)
+        if self.context.stop_requested:
+            control.should_training_stop = control.should_save = True
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        before = time.perf_counter()
+        if state.global_step and self.config.probe_steps and state.global_step % self.config.probe_steps == 0:
+            self.probe(state.global_step)
+        self.context.checkpoint_gate()
+        self._since += time.perf_counter() - before  # rest and probes are no training time
+        if self.context.stop_requested:
+            raise StoppedBetweenSteps
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **more: Any) -> None:
+        metrics = {name: float(value) for name, value in (logs or {}).items() if isinstance(value, int | float)}
+        epoch = metrics.pop("epoch", state.epoch or 0.0)
+        if "train_runtime" in metrics:
+            self.totals = metrics
+            return
+        if any(name.startswith("eval_") for name in metrics):
+            if "eval_loss" in metrics and self.config.method == "pretrain":
+                metrics["eval_perplexity"] = math.exp(min(metrics["eval_loss"], 700.0))
+        else:
+            metrics |= self._speed(metrics, state.global_step) | memory_in_use()
+            if "loss" in metrics and self.config.method == "pretrain":
+                metrics["perplexity"] = math.exp(min(metrics["loss"], 700.0))
+        self.context.emit("log", step=state.global_step, epoch=epoch, metrics=metrics)
+        for name in ("loss", "grad_norm"):
+            if not math.isfinite(metrics.get(name, 0.0)):
+                raise LostRunError(
+                    f"{name} became {metrics[name]} at step {state.global_step}, so the run was ended: what follows "
+                    f"would be noise. Its checkpoints are kept. Try a lower learning_rate than "
+                    f"{self.config.learning_rate:g}, or look for damaged rows in the data."
+                )
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        self.context.emit("evaluation", step=state.global_step)
+
+    def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        path = get_last_checkpoint(args.output_dir)
+        if path:
+            self.context.emit("checkpoint", step=state.global_step, path=path)
+
+    def _speed(self, metrics: dict[str, float], step: int) -> dict[str, float]:
+        now = time.perf_counter()
+        seconds, steps = now - self._since, step - self._steps
+        tokens = metrics.get("num_tokens", self._tokens)
+        rows = self.config.per_device_train_batch_size * self.config.gradient_accumulation_steps
+        speed = {}
+        if steps > 0 and seconds > 0:
+            speed = {"samples_per_second": steps * rows / seconds}
+            if tokens > self._tokens:
+                speed["tokens_per_second"] = (tokens - self._tokens) / seconds
+        self._since, self._steps, self._tokens = now, step, tokens
+        return speed
