@@ -1,0 +1,115 @@
+"""The command line: ``ftwidgets train``, ``ftwidgets demo``, ``ftwidgets doctor``."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from ftwidgets.errors import FtwidgetsError
+
+WRONG = 2  # exit code for options that cannot be, as argparse's own
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns its exit code: 0 done, 1 failed, 2 wrong options, 130 stopped by Ctrl+C."""
+    # A scheduler's end of time is a Ctrl+C too: the run stops after its step and keeps what was learnt.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    asked = _parser().parse_args(arguments)
+    try:
+        return asked.command(asked)
+    except FtwidgetsError as error:
+        print(f"ftwidgets: {error}", file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    from ftwidgets._version import __version__
+
+    parser = argparse.ArgumentParser(prog="ftwidgets", description="Fine-tune language models in 4 bits.")
+    parser.add_argument("--version", action="version", version=f"ftwidgets {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    train = commands.add_parser(
+        "train",
+        help="train what a YAML file or options describe",
+        usage="ftwidgets train [run.yaml] [--OPTION VALUE ...]\n       ftwidgets train --resume RUN_FOLDER",
+        description="Train what a YAML file describes, or the options, or both: options win. Ctrl+C stops after "
+        "the running step and keeps what was learnt.",
+    )
+    train.add_argument("config", nargs="?", metavar="run.yaml", help="a run's YAML, as Studio shows it")
+    train.add_argument("--resume", metavar="RUN_FOLDER", help="go on with a stopped run from its last checkpoint")
+    _add_options(train)
+    train.set_defaults(command=_train)
+
+    demo = commands.add_parser(
+        "demo",
+        help="train the built-in model on built-in data, offline, in about a minute",
+        description="Train the built-in model on built-in data and print what it learnt. Needs no network.",
+    )
+    demo.add_argument("--method", default="dpo", help="default: dpo")
+    demo.add_argument("--max-steps", type=int, help="default: the preset's")
+    demo.add_argument("--output-dir", default="runs", help="default: runs")
+    demo.set_defaults(command=_demo)
+
+    doctor = commands.add_parser("doctor", help="show versions, device, free memory, and what is missing")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    """One flag for each option of a run, under its own name. Values are YAML; RunConfig judges them."""
+    from ftwidgets.config.option import GROUPS
+    from ftwidgets.config.run_config import OPTIONS
+
+    groups = {name: parser.add_argument_group(f"{name} options") for name in GROUPS}
+    for name, option in OPTIONS.items():
+        methods = "" if len(option.methods) == len(OPTIONS["method"].methods) else f" ({', '.join(option.methods)})"
+        groups[option.group].add_argument(
+            f"--{name}",
+            *([f"--{name.replace('_', '-')}"] if "_" in name else []),
+            dest=f"option_{name}",
+            metavar="VALUE",
+            type=yaml.safe_load,
+            default=argparse.SUPPRESS,
+            help=f"{option.help}{methods}".replace("%", "%%"),
+        )
+
+
+def _train(asked: argparse.Namespace) -> int:
+    from ftwidgets import starting, terminal
+
+    options: dict[str, Any] = {
+        name.removeprefix("option_"): value for name, value in vars(asked).items() if name.startswith("option_")
+    }
+    if asked.resume:
+        if asked.config or options:
+            raise FtwidgetsError("--resume goes on with the run as it was: leave out the YAML and other options.")
+        return terminal.follow(starting.resume(asked.resume))
+    if not asked.config and not options:
+        raise FtwidgetsError("give a run's YAML, or options such as --method dpo --model demo --dataset demo.")
+    return terminal.follow(starting.train(asked.config, **options))
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    from ftwidgets import starting, terminal
+
+    steps = {} if asked.max_steps is None else {"max_steps": asked.max_steps}
+    run = starting.train(method=asked.method, model="demo", dataset="demo", output_dir=asked.output_dir, **steps)
+    return terminal.follow(run)
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    from ftwidgets import doctor
+
+    return doctor.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
