@@ -1,0 +1,37 @@
+"""Picking a model: where models are, and what one is before it is loaded. No torch."""
+
+from ftwidgets.models.adapters import Adapter, AdapterError, adapter_problems, read_adapter, resolve_base
+from ftwidgets.models.architecture import Architecture, Linear
+from ftwidgets.models.hub import DownloadCancelledError, HubError, HubModel, download, look_up
+from ftwidgets.models.kind import Evidence, Kind
+from ftwidgets.models.model_card import ModelCard, card
+from ftwidgets.models.problems import Problem
+from ftwidgets.models.sources import Model, ModelNotFoundError, available, find, locate
+from ftwidgets.models.weight_files import WeightsError, read_weights
+
+__all__ = [
+    "Adapter",
+    "AdapterError",
+    "Architecture",
+    "DownloadCancelledError",
+    "Evidence",
+    "HubError",
+    "HubModel",
+    "Kind",
+    "Linear",
+    "Model",
+    "ModelCard",
+    "ModelNotFoundError",
+    "Problem",
+    "WeightsError",
+    "adapter_problems",
+    "available",
+    "card",
+    "download",
+    "find",
+    "locate",
+    "look_up",
+    "read_adapter",
+    "read_weights",
+    "resolve_base",
+]

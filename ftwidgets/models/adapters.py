@@ -1,0 +1,110 @@
+"""LoRA adapter folders: what they were trained on, and whether they fit a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ftwidgets.errors import FtwidgetsError
+from ftwidgets.models.problems import Problem
+from ftwidgets.models.tokenizer_files import read_json
+from ftwidgets.models.weight_files import Weights, WeightsError, read_header
+
+
+class AdapterError(FtwidgetsError):
+    """A folder that is not a usable adapter."""
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """An adapter as its folder describes it."""
+
+    folder: Path
+    kind: str  # PEFT's name: LORA, ...
+    base: str | None  # the model it was trained on: a hub id or a folder
+    r: int | None
+    target_modules: tuple[str, ...]
+
+
+def is_adapter(folder: Path) -> bool:
+    """Whether a folder holds a PEFT adapter."""
+    return (folder / "adapter_config.json").is_file()
+
+
+def read_adapter(folder: str | Path) -> Adapter:
+    """Read an adapter's settings.
+
+    Raises:
+        AdapterError: There is no readable adapter_config.json, or no weights beside it.
+    """
+    folder = Path(folder).expanduser()
+    settings = read_json(folder / "adapter_config.json")
+    if settings is None:
+        raise AdapterError(f"{folder}: no readable adapter_config.json. Give the folder that save_pretrained wrote.")
+    if not any((folder / f"adapter_model.{end}").is_file() for end in ("safetensors", "bin")):
+        raise AdapterError(f"{folder}: the adapter's weights (adapter_model.safetensors) are missing.")
+    modules = settings.get("target_modules") or ()
+    names = (modules,) if isinstance(modules, str) else tuple(sorted(map(str, modules)))
+    base = settings.get("base_model_name_or_path")
+    return Adapter(folder, str(settings.get("peft_type", "")), str(base) if base else None, settings.get("r"), names)
+
+
+def resolve_base(folder: str | Path) -> str:
+    """The model that an adapter was trained on, as ``RunConfig.model`` takes it.
+
+    A base that was a folder is looked for where it was, then beside the adapter.
+
+    Raises:
+        AdapterError: The adapter does not say, or its base folder is gone.
+    """
+    adapter = read_adapter(folder)
+    if adapter.base is None:
+        raise AdapterError(f"{adapter.folder}: the adapter does not name its base. Give the base in model.")
+    base = Path(adapter.base).expanduser()
+    if base.is_dir():
+        return str(base)
+    if base.is_absolute() or adapter.base.startswith(".") or adapter.base.count("/") > 1:  # a folder, not a hub id
+        beside = adapter.folder.parent / base.name
+        if (beside / "config.json").is_file():
+            return str(beside)
+        raise AdapterError(f"{adapter.folder}: its base was {adapter.base}, which is gone. Give the base in model.")
+    return adapter.base
+
+
+def adapter_problems(adapter: Adapter, base: Weights | None) -> list[Problem]:
+    """Why an adapter cannot go on a base model: the layers it changes are missing there, or of another size.
+
+    Args:
+        adapter: The adapter.
+        base: The base model's weights; None leaves the check to loading.
+    """
+    if adapter.kind and adapter.kind != "LORA":
+        return [Problem(f"It is a {adapter.kind} adapter.", "Only LoRA adapters can be trained on.")]
+    file = adapter.folder / "adapter_model.safetensors"
+    if not file.is_file():
+        return [Problem("Its weights are pickled (adapter_model.bin).", "Save the adapter again as safetensors.")]
+    try:
+        tensors = read_header(file)
+    except WeightsError as error:
+        return [Problem(str(error), "Copy the adapter's folder again.")]
+    if base is None:
+        return []
+    shapes = {tensor.name.removesuffix(".weight"): tensor.shape for tensor in base.tensors}
+    for tensor in tensors:
+        place, _, rest = tensor.name.partition(".lora_A.")
+        if not rest:
+            continue
+        layer = place.removeprefix("base_model.model.")
+        shape = shapes.get(layer) or shapes.get(f"model.{layer}") or shapes.get(layer.removeprefix("model."))
+        if shape is None:
+            return [_other_base(adapter, f"it changes {layer}, which this model does not have")]
+        if tensor.shape[-1] not in shape:
+            return [_other_base(adapter, f"{layer} is {tensor.shape[-1]} wide there and {shape[-1]} here")]
+    return []
+
+
+def _other_base(adapter: Adapter, how: str) -> Problem:
+    return Problem(
+        f"This adapter belongs to another base model: {how}.",
+        f"Train it on {adapter.base}." if adapter.base else "Give the base model it was trained on.",
+    )

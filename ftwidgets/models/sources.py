@@ -1,0 +1,183 @@
+"""Where models are: built in, in folders, in the Hugging Face cache of this machine, on the hub."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ftwidgets.errors import FtwidgetsError
+from ftwidgets.models.adapters import AdapterError, is_adapter, read_adapter
+
+DEMO = "demo"
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_DEPTH = 3  # levels of folders looked through for models
+_FOLDERS = 2000  # and how many of them, so that a large disk cannot hold up a form
+_SKIP = {"node_modules", "__pycache__", "site-packages", "checkpoints", "venv"}
+
+
+class ModelNotFoundError(FtwidgetsError):
+    """A model that is not on this machine under the name given."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that can be picked."""
+
+    name: str  # what RunConfig.model takes (for an adapter, RunConfig.adapter)
+    source: Literal["demo", "folder", "cache", "adapter", "hub"]
+    folder: Path | None  # None: not on this machine yet
+    bytes: int | None = None
+    base: str | None = None  # of an adapter
+
+
+def available(folders: Iterable[str | Path] = (), cache_dir: str | Path | None = None) -> list[Model]:
+    """Every model on this machine: the built-in one, those in folders, those in the Hugging Face cache, adapters.
+
+    Folders looked through: the current one, ``~/models`` and those given, a few levels deep.
+    """
+    found = [Model(DEMO, "demo", _demo_folder())]
+    seen: set[Path] = set()
+    for place in [Path.cwd(), Path.home() / "models", *folders]:
+        for model in _in_folder(Path(place).expanduser(), _DEPTH):
+            if model.folder is not None and model.folder.resolve() not in seen:
+                seen.add(model.folder.resolve())
+                found.append(model)
+    return found + _in_cache(cache_dir)
+
+
+def find(text: str = "", among: Iterable[Model] | None = None) -> list[Model]:
+    """The models whose name contains every word of ``text``, names that start with it first.
+
+    Args:
+        text: What was typed. A hub id that is not on this machine is offered as a download.
+        among: The result of ``available()``, so that each key typed does not look through the disk again.
+    """
+    models = list(available() if among is None else among)
+    words = text.lower().split()
+    found = [m for m in models if all(word in _searched(m) for word in words)]
+    first = words[0] if words else ""
+    found.sort(key=lambda m: not m.name.rsplit("/", 1)[-1].lower().startswith(first))
+    typed = text.strip()
+    if _HUB_ID.fullmatch(typed) and not Path(typed).exists() and all(m.name != typed for m in found):
+        found.append(Model(typed, "hub", None))
+    return found
+
+
+def locate(name: str, revision: str | None = None, cache_dir: str | Path | None = None) -> Path:
+    """The folder of a model on this machine.
+
+    Args:
+        name: ``"demo"``, a folder, or a hub id.
+        revision: Branch, tag or commit of a hub model.
+
+    Raises:
+        ModelNotFoundError: It is not here; the message says what to do.
+    """
+    if name == DEMO:
+        return _demo_folder()
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    if not _HUB_ID.fullmatch(name):
+        raise ModelNotFoundError(f"{name}: no such folder, and not a hub id such as Qwen/Qwen3-0.6B.{_similar(folder)}")
+    snapshot = _cached(name, revision, cache_dir)
+    if snapshot is None:
+        raise ModelNotFoundError(
+            f"{name} is not on this machine. Download it: ftwidgets.models.download({name!r}), or start the run."
+        )
+    return snapshot
+
+
+def _cached(name: str, revision: str | None, cache_dir: str | Path | None) -> Path | None:
+    from huggingface_hub import try_to_load_from_cache
+
+    for file in ("config.json", "adapter_config.json", "README.md"):
+        hit = try_to_load_from_cache(name, file, cache_dir=cache_dir, revision=revision)
+        if isinstance(hit, str):
+            return Path(hit).parent
+    return None
+
+
+def _in_cache(cache_dir: str | Path | None) -> list[Model]:
+    from huggingface_hub import CacheNotFound, scan_cache_dir
+
+    try:
+        repos = scan_cache_dir(cache_dir).repos
+    except (CacheNotFound, ValueError, OSError):
+        return []
+    found = []
+    for repo in sorted(repos, key=lambda r: -r.last_accessed):
+        if repo.repo_type != "model" or not repo.revisions:
+            continue
+        folder = max(repo.revisions, key=lambda r: r.last_modified).snapshot_path
+        if (folder / "config.json").exists():
+            found.append(Model(repo.repo_id, "cache", folder, repo.size_on_disk))
+        elif is_adapter(folder):
+            found.append(Model(repo.repo_id, "adapter", folder, repo.size_on_disk, _base_of(folder)))
+    return found
+
+
+def _in_folder(folder: Path, depth: int) -> Iterator[Model]:
+    level, looked_at = [folder], 0
+    for _ in range(depth + 1):
+        below: list[Path] = []
+        for place in level:
+            looked_at += 1
+            if looked_at > _FOLDERS:
+                return
+            if (place / "config.json").is_file() and _has_model_files(place):
+                yield Model(str(place), "folder", place, _size_of(place))
+            elif is_adapter(place):
+                yield Model(str(place), "adapter", place, _size_of(place), _base_of(place))
+            else:
+                below += _folders_in(place)
+        level = below
+
+
+def _folders_in(place: Path) -> list[Path]:
+    try:
+        with os.scandir(place) as entries:
+            names = sorted(e.name for e in entries if e.is_dir() and e.name not in _SKIP and e.name[0] != ".")
+    except OSError:
+        return []
+    return [place / name for name in names]
+
+
+def _has_model_files(folder: Path) -> bool:
+    names = (file.name for file in folder.iterdir())
+    return any(n.endswith((".safetensors", ".gguf")) or n.startswith(("tokenizer", "pytorch_model")) for n in names)
+
+
+def _size_of(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+
+
+def _base_of(folder: Path) -> str | None:
+    try:
+        return read_adapter(folder).base
+    except AdapterError:
+        return None
+
+
+def _searched(model: Model) -> str:
+    return f"{model.name} {model.source} {model.base or ''}".lower()
+
+
+def _similar(folder: Path) -> str:
+    import difflib
+
+    try:
+        near = difflib.get_close_matches(folder.name, [f.name for f in folder.parent.iterdir()], n=1)
+    except OSError:
+        return ""
+    return f" Did you mean {folder.parent / near[0]}?" if near else ""
+
+
+def _demo_folder() -> Path:
+    from ftwidgets.demo import model_folder
+
+    return model_folder()

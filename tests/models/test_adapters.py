@@ -1,0 +1,60 @@
+"""Adapter folders: the base they name, and whether they fit another model."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from ftwidgets.models import AdapterError, adapter_problems, read_adapter, read_weights, resolve_base
+
+
+def make_adapter(folder, base, *, width=8, layer="model.layers.0.self_attn.q_proj", kind="LORA"):
+    folder.mkdir(parents=True)
+    settings = {"peft_type": kind, "base_model_name_or_path": base, "r": 4, "target_modules": ["v_proj", "q_proj"]}
+    (folder / "adapter_config.json").write_text(json.dumps(settings))
+    tensors = {
+        f"base_model.model.{layer}.lora_A.weight": np.zeros((4, width), np.float32),
+        f"base_model.model.{layer}.lora_B.weight": np.zeros((8, 4), np.float32),
+    }
+    save_file(tensors, folder / "adapter_model.safetensors")
+    return folder
+
+
+def test_settings(tmp_path):
+    found = read_adapter(make_adapter(tmp_path / "a", "org/base"))
+    assert (found.kind, found.base, found.r, found.target_modules) == ("LORA", "org/base", 4, ("q_proj", "v_proj"))
+
+
+def test_base_is_a_hub_id_a_folder_or_beside_the_adapter(tmp_path, make_model):
+    model = make_model("base")
+    assert resolve_base(make_adapter(tmp_path / "1", "org/base")) == "org/base"
+    assert resolve_base(make_adapter(tmp_path / "2", str(model))) == str(model)
+    moved = make_adapter(tmp_path / "3", "/somewhere/else/base")
+    assert resolve_base(moved) == str(model)  # tmp_path / "base", beside it
+    with pytest.raises(AdapterError, match="which is gone"):
+        resolve_base(make_adapter(tmp_path / "4", "/somewhere/else/other"))
+    with pytest.raises(AdapterError, match="does not name its base"):
+        resolve_base(make_adapter(tmp_path / "5", None))
+
+
+def test_not_an_adapter(tmp_path):
+    with pytest.raises(AdapterError, match="no readable adapter_config"):
+        read_adapter(tmp_path)
+    (tmp_path / "adapter_config.json").write_text("{}")
+    with pytest.raises(AdapterError, match=r"adapter_model\.safetensors\) are missing"):
+        read_adapter(tmp_path)
+
+
+def test_an_adapter_for_another_base_is_found_out(tmp_path, make_model):
+    base = read_weights(make_model())
+    assert adapter_problems(read_adapter(make_adapter(tmp_path / "fits", "org/base")), base) == []
+    wide = adapter_problems(read_adapter(make_adapter(tmp_path / "wide", "org/base", width=16)), base)
+    assert "q_proj is 16 wide there and 8 here" in wide[0].message and "org/base" in wide[0].advice
+    deep = make_adapter(tmp_path / "deep", "org/base", layer="model.layers.7.self_attn.q_proj")
+    assert (
+        "model.layers.7.self_attn.q_proj, which this model does not have"
+        in adapter_problems(read_adapter(deep), base)[0].message
+    )
+    other = adapter_problems(read_adapter(make_adapter(tmp_path / "ia3", "org/base", kind="IA3")), base)
+    assert "IA3" in other[0].message

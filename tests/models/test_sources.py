@@ -1,0 +1,77 @@
+"""Models in folders and in the Hugging Face cache are found by what is typed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ftwidgets.models import Model, ModelNotFoundError, available, find, locate
+from ftwidgets.models.sources import _FOLDERS
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """A Hugging Face cache with one model and one data set, laid out as huggingface_hub does."""
+    root = tmp_path / "hub"
+    for kind, name in (("models", "Org--Small-3B"), ("datasets", "org--rows")):
+        repo = root / f"{kind}--{name}"
+        for folder in (repo / "refs", repo / "blobs", repo / "snapshots" / "abc123"):
+            folder.mkdir(parents=True)
+        (repo / "refs" / "main").write_text("abc123")
+        (repo / "blobs" / "f00").write_text("{}")
+        (repo / "snapshots" / "abc123" / "config.json").symlink_to(repo / "blobs" / "f00")
+    return root
+
+
+def test_folders_adapters_and_cache(tmp_path, make_model, cache, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make_model("models/one")
+    adapter = tmp_path / "runs" / "r1" / "adapter"
+    adapter.mkdir(parents=True)
+    (adapter / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": "org/b"}))
+    (adapter / "adapter_model.safetensors").write_bytes(b"x")
+    found = {m.name: m for m in available(cache_dir=cache)}
+    assert found["demo"].source == "demo"
+    assert found[str(tmp_path / "models" / "one")].source == "folder"
+    assert (found[str(adapter)].source, found[str(adapter)].base) == ("adapter", "org/b")
+    assert found["Org/Small-3B"].source == "cache"
+    assert "org/rows" not in found
+
+
+def test_a_folder_given_twice_is_listed_once(tmp_path, make_model, cache):
+    make_model("one")
+    names = [m.name for m in available([tmp_path, tmp_path], cache_dir=cache)]
+    assert names.count(str(tmp_path / "one")) == 1
+
+
+def test_looking_stops_at_its_limit(tmp_path, cache, make_model):
+    for i in range(_FOLDERS + 5):
+        (tmp_path / "many" / f"{i:05}").mkdir(parents=True)
+    make_model("many/99999")
+    assert all("99999" not in m.name for m in available([tmp_path / "many"], cache_dir=cache))
+
+
+def test_find_as_you_type():
+    there = [Model("org/big-chat", "cache", None), Model("org/chat-small", "cache", None), Model("demo", "demo", None)]
+    assert [m.name for m in find("chat", there)] == ["org/chat-small", "org/big-chat"]
+    assert [m.name for m in find("CHAT big", there)] == ["org/big-chat"]
+    assert [m.name for m in find("", there)] == ["org/big-chat", "org/chat-small", "demo"]
+    assert find("nothing", there) == []
+
+
+def test_a_hub_id_that_is_not_here_is_offered():
+    assert find("org/new-model", []) == [Model("org/new-model", "hub", None)]
+    assert find("a/b/c", []) == [] and find("org/", []) == []
+    there = [Model("org/new-model", "cache", None)]
+    assert find("org/new-model", there) == there
+
+
+def test_locate(tmp_path, make_model, cache):
+    folder = make_model("Gemma-3")
+    assert locate(str(folder)) == folder
+    assert locate("Org/Small-3B", cache_dir=cache).name == "abc123"
+    assert (locate("demo") / "..").resolve().name == "demo"
+    with pytest.raises(ModelNotFoundError, match=r"Did you mean .*Gemma-3"):
+        locate(str(tmp_path / "Gema-3"))
+    with pytest.raises(ModelNotFoundError, match="Download it"):
+        locate("org/not-here", cache_dir=cache)
