@@ -1,0 +1,1 @@
+"""PPO: policy, reference, value and, by choice, reward as adapters of one 4-bit base."""

@@ -1,0 +1,86 @@
+"""Answers sampled from the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
+
+from ftwidgets.training.generation import resting
+from ftwidgets.training.ppo.roles import Roles, contiguous_head
+from ftwidgets.training.ppo.stops import cut_after_stop
+
+
+class Sampler:
+    """Samples from the policy's own distribution: no top-k, no top-p, no penalty, whatever the model recommends."""
+
+    def __init__(
+        self,
+        roles: Roles,
+        *,
+        stops: list[int],
+        pad_token_id: int,
+        response_length: int,
+        temperature: float,
+        batch_size: int,
+        stop_requested: Callable[[], bool] = lambda: False,
+    ):
+        self.roles = roles
+        self.stops = stops
+        self.batch_size = batch_size
+        self.stop_requested = stop_requested
+        self.generation = GenerationConfig(
+            do_sample=True,
+            temperature=temperature,
+            top_k=0,
+            top_p=1.0,
+            max_new_tokens=response_length,
+            eos_token_id=stops,
+            pad_token_id=pad_token_id,
+            use_cache=True,
+        )
+
+    def sample(
+        self, prompts: Sequence[list[int]], seed: int, progress: Callable[[int], None] = lambda done: None
+    ) -> list[list[int]]:
+        """One answer's token ids for each prompt's, the stop token included. The same ``seed`` samples the same.
+
+        Ends early, with answers missing, when a stop is requested.
+        """
+        order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))  # little padding
+        answers: list[list[int]] = [[] for _ in prompts]
+        model = self.roles.model.get_base_model()
+        usual, model.generation_config = model.generation_config, self.generation
+        try:
+            with resting(self.roles.model, seed), contiguous_head(self.roles.model):
+                for start in range(0, len(order), self.batch_size):
+                    rows = order[start : start + self.batch_size]
+                    for row, ids in zip(rows, self._batch(model, [prompts[i] for i in rows]), strict=True):
+                        answers[row] = ids
+                    if self.stop_requested():
+                        break
+                    progress(min(start + self.batch_size, len(order)))
+        finally:
+            model.generation_config = usual
+        return answers
+
+    def _batch(self, model: Any, prompts: list[list[int]]) -> list[list[int]]:
+        width = max(map(len, prompts))
+        padding = self.generation.pad_token_id
+        # The mask is built from the lengths: a prompt may hold the padding token as a token of its own.
+        ids = torch.tensor([[padding] * (width - len(p)) + p for p in prompts], device=model.device)
+        mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=model.device)
+        out = model.generate(
+            input_ids=ids, attention_mask=mask, stopping_criteria=StoppingCriteriaList([_Stop(self.stop_requested)])
+        )
+        return [cut_after_stop(row, self.stops) for row in out[:, width:].tolist()]
+
+
+class _Stop(StoppingCriteria):
+    def __init__(self, requested: Callable[[], bool]):
+        self.requested = requested
+
+    def __call__(self, input_ids: torch.Tensor, scores: Any, **more: Any) -> torch.Tensor:
+        return torch.full((len(input_ids),), self.requested(), device=input_ids.device, dtype=torch.bool)
