@@ -79,7 +79,7 @@ def sniff(head: bytes) -> tuple[str | None, bool]:
     if _is_utf8(head):
         # NUL is valid UTF-8, but no text has many: UTF-16 without a mark, or a binary file
         return ("utf-8", False) if head.count(0) * 50 < len(head) else (_utf16_without_mark(head), True)
-    if head.count(0) * 10 > len(head):
+    if head.count(0) * 200 > len(head):
         return _utf16_without_mark(head), True
     undecodable = len(re.findall("[\udc80-\udcff]", head.decode("utf-8", "surrogateescape")))
     above_ascii = sum(byte > 127 for byte in head[: 1 << 16]) or 1
@@ -103,7 +103,12 @@ def _utf16_without_mark(head: bytes) -> str | None:
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if max(even, odd) < 4 * min(even, odd) + 1:
         return None
-    return "utf-16-le" if odd > even else "utf-16-be"
+    name = "utf-16-le" if odd > even else "utf-16-be"
+    try:
+        codecs.getincrementaldecoder(name)().decode(head)
+    except UnicodeDecodeError:
+        return None
+    return name
 
 
 def _legacy(head: bytes) -> str:

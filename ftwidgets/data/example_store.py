@@ -5,13 +5,14 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ftwidgets.data.examples import Example
-from ftwidgets.data.prompt_keys import opening_key, prompt_key
+from ftwidgets.data.prompt_keys import prompt_keys
 from ftwidgets.errors import FtwidgetsError
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class ExampleStore:
         self._bytes = 0
         self._writer: Any = None
         self._path: Path | None = None
-        self._openings: list[int] = []
-        self._prompts: list[int] = []
+        self._openings = array("Q")
+        self._prompts = array("Q")
 
     def __len__(self) -> int:
         return len(self._openings)
@@ -49,8 +50,9 @@ class ExampleStore:
         for name, cells in self._columns.items():
             cells.append(example[name])
             self._pending += _size(example[name])
-        self._openings.append(opening_key(example))
-        self._prompts.append(prompt_key(example))
+        opening, prompt = prompt_keys(example)
+        self._openings.append(opening)
+        self._prompts.append(prompt)
         if self._pending >= _BATCH:
             self._flush()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from typing import Any
 
 from ftwidgets.data.problems import BadRow
@@ -46,7 +47,9 @@ def parsed(value: Any) -> Any:
         found = json.loads(value)
     except (ValueError, RecursionError):
         try:
-            found = ast.literal_eval(value.strip())
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Python warns of odd backslashes in what it parses
+                found = ast.literal_eval(value.strip())
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             return value
     return found if isinstance(found, (list, dict)) else value

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from hashlib import blake2b
 from typing import Any
 
 from ftwidgets.data.messages import Message
 
-_SPACE = re.compile(r"\s+")
-
 
 def normalised(text: str) -> str:
     """The text in NFKC form, without case, with single spaces."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.casefold().split())
 
 
 def key_of(text: str) -> int:
@@ -35,16 +34,20 @@ def prompt_of(example: dict[str, Any]) -> str | list[Message]:
 
 def prompt_key(example: dict[str, Any]) -> int:
     """Hash of the whole prompt, all its turns."""
-    return key_of(_written(prompt_of(example)))
+    return prompt_keys(example)[1]
 
 
-def opening_key(example: dict[str, Any]) -> int:
-    """Hash of the prompt's beginning, up to its first user turn: longer versions of one conversation share it."""
+def prompt_keys(example: dict[str, Any]) -> tuple[int, int]:
+    """``(opening, prompt)``: hashes of the prompt up to its first user turn, and of all of it.
+
+    Longer versions of one conversation share the opening.
+    """
     prompt = prompt_of(example)
+    whole = key_of(_written(prompt))
     if isinstance(prompt, str):
-        return key_of(prompt)
+        return whole, whole
     first = next((i for i, turn in enumerate(prompt) if turn["role"] == "user"), len(prompt) - 1)
-    return key_of(_written(prompt[: first + 1]))
+    return (whole if first == len(prompt) - 1 else key_of(_written(prompt[: first + 1]))), whole
 
 
 def _written(prompt: str | list[Message]) -> str:

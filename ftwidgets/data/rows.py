@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,15 +37,22 @@ class Source:
     notes: list[str] = field(default_factory=list)
 
     def rows(self) -> Iterator[Row | Problem]:
-        """All rows and problems, numbered."""
+        """All rows and problems, numbered. What breaks off while being read (a cut archive, a lost disk) is a problem."""
         number = 0
-        for item in self.read():
-            if isinstance(item, Row):
-                item.number = number
+        try:
+            for item in self.read():
+                if isinstance(item, Row):
+                    item.number = number
+                elif item.skipped:
+                    item = item.at(number)
+                else:
+                    yield item
+                    continue
                 number += 1
                 yield item
-            elif item.skipped:
-                yield item.at(number)
-                number += 1
-            else:
-                yield item
+        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+            yield Problem(
+                "truncated file",
+                f"{self.name} breaks off after {number:,} rows: {error}.",
+                "It was probably cut off while being copied; the rows before are usable.",
+            )

@@ -26,6 +26,8 @@ def read_csv(path: Path) -> Iterator[Row | Problem]:
         while head and not head.strip():
             head = stream.readline()
         delimiter = _delimiter(head, path.name)
+        if not head:
+            raise FtwidgetsError(f"{path} has no header line with column names. Add one as its first line.")
         # a header may itself hold quoted line breaks, so the reader starts from it and not behind it
         reader = csv.reader(_chain(head, stream), delimiter=delimiter)
         try:

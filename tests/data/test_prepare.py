@@ -81,7 +81,7 @@ def test_splits_of_a_folder_go_by_their_files_names(tmp_path, config):
     write(tmp_path / "test.jsonl", pairs(20)[15:])
     prepared = prepare(config(tmp_path, "dpo", eval_dataset="test"))
     assert (len(prepared.train), len(prepared.held_out)) == (10, 5)
-    with pytest.raises(FtwidgetsError, match="no files for split 'validation'.*train, test|test, train"):
+    with pytest.raises(FtwidgetsError, match=r"no files for split 'validation'.*train, test|test, train"):
         prepare(config(tmp_path, "dpo", dataset_train_split="validation"))
 
 
@@ -122,7 +122,7 @@ def test_when_no_row_is_usable_the_reason_is_said(tmp_path, config):
 
 def test_a_method_that_the_rows_do_not_suit_says_the_nearest_way_out(tmp_path, config):
     path = write(tmp_path / "a.jsonl", [{"prompt": "q", "completion": "a"}])
-    with pytest.raises(FtwidgetsError, match="one answer each.*Choose SFT"):
+    with pytest.raises(FtwidgetsError, match=r"one answer each.*Choose SFT"):
         prepare(config(path, "dpo"))
 
 
