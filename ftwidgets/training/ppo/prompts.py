@@ -34,7 +34,7 @@ def encode_prompts(rows: Any, tokenizer: Any) -> list[Prompt]:
         raise FtwidgetsError(f"PPO samples from prompts, but the data has only {', '.join(rows.column_names)}.")
     ids = rows["row_id"] if "row_id" in rows.column_names else range(len(rows))
     return [
-        Prompt(int(row_id), _ids(source, tokenizer), readable(source), source)
+        Prompt(int(row_id), encode_prompt(source, tokenizer), readable(source), source)
         for row_id, source in zip(ids, rows["prompt"], strict=True)
     ]
 
@@ -69,7 +69,8 @@ def readable(source: str | Messages) -> str:
     return "\n".join(f"{message['role']}: {message['content']}" for message in source)
 
 
-def _ids(source: str | Messages, tokenizer: Any) -> list[int]:
+def encode_prompt(source: str | Messages, tokenizer: Any) -> list[int]:
+    """Token ids that an answer can follow: text as it stands, messages through the template with its opening."""
     if isinstance(source, str):
         ids = list(tokenizer(source)["input_ids"])
         # Some tokenizers close every text; an answer cannot follow an end.

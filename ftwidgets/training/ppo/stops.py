@@ -27,7 +27,7 @@ def stop_ids(model: Any, tokenizer: Any, stop_token: str | None = None) -> list[
             )
         found = set(ids)
     else:
-        eos = getattr(model.generation_config, "eos_token_id", None)
+        eos = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
         found = {tokenizer.eos_token_id, *(eos if isinstance(eos, list) else [eos]), _end_of_turn(tokenizer)}
     found.discard(None)
     if not found:
@@ -46,6 +46,12 @@ def _end_of_turn(tokenizer: Any) -> int | None:
     after = tokenizer(text.rpartition(words)[2], add_special_tokens=False)["input_ids"]
     special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
     return after[0] if after and after[0] in special else None
+
+
+def without_tail(ids: list[int], start: int, stops: list[int]) -> list[int]:
+    """``ids`` up to its last stop token at ``start`` or later: templates often put a newline after an answer's end."""
+    last = max((place for place in range(start, len(ids)) if ids[place] in stops), default=len(ids) - 1)
+    return ids[: last + 1]
 
 
 def cut_after_stop(ids: list[int], stops: list[int]) -> list[int]:

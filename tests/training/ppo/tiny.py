@@ -136,9 +136,52 @@ def rows(prompts: list[Any] = PROMPTS) -> Dataset:
     return Dataset.from_dict({"row_id": list(range(len(prompts))), "prompt": prompts})
 
 
-def job(folder: Path, *, prompts: list[Any] = PROMPTS, held_out: Any = None, reward: Any = letters_a, **options: Any) -> Job:
+def job(
+    folder: Path, *, prompts: list[Any] = PROMPTS, held_out: Any = None, reward: Any = letters_a, **options: Any
+) -> Job:
     """A job of a fresh model, loaded as a run loads it."""
     c = config(**options)
     tokens = load_tokenizer(c)
     model = add_adapter(load_base(c), c)
     return Job(c, Context(folder), folder, model, tokens, rows(prompts), held_out and rows(held_out), [], reward)
+
+
+def pairs(count: int = 24) -> Dataset:
+    """Pairs in which the chosen answer has the a's."""
+    table = []
+    for i in range(count):
+        turn = [{"role": "user", "content": PROMPTS[i % len(PROMPTS)]}]
+        good, bad = "a" * (2 + i % 3) + "bc", "bc" + "d" * (2 + i % 3)
+        answers = {"chosen": good, "rejected": bad}
+        table.append(
+            {"row_id": 100 + i, "prompt": turn}
+            | {side: [{"role": "assistant", "content": text}] for side, text in answers.items()}
+        )
+    return Dataset.from_list(table)
+
+
+def reward_job(folder: Path, **options: Any) -> Job:
+    """A job of method “reward” on the tiny model."""
+    usual: dict[str, Any] = {
+        "method": "reward",
+        "model": model_folder(),
+        "dataset": "pairs.jsonl",
+        "load_in_4bit": False,
+        "bnb_4bit_compute_dtype": "float32",
+        "learning_rate": 1e-2,
+        "max_steps": 30,
+        "per_device_train_batch_size": 8,
+        "gradient_accumulation_steps": 1,
+        "gradient_checkpointing": False,
+        "lr_scheduler_type": "constant",
+        "warmup_steps": 0,
+        "optim": "adamw_torch",
+        "max_length": 64,
+        "r": 4,
+        "save_steps": 0,
+    }
+    c = RunConfig(**(usual | options))
+    tokens = load_tokenizer(c)
+    data = pairs()
+    held = data.select(range(16, 24))
+    return Job(c, Context(folder), folder, add_adapter(load_base(c), c), tokens, data.select(range(16)), held, [])
