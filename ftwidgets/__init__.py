@@ -6,8 +6,16 @@ The public names load on first use, so `import ftwidgets` stays quick and free o
 from importlib import import_module
 
 _HOME = {
+    "ConfigError": "ftwidgets.config",
+    "Curves": "ftwidgets.widgets.curves",
     "FtwidgetsError": "ftwidgets.errors",
+    "RunConfig": "ftwidgets.config",
+    "Studio": "ftwidgets.studio",
     "__version__": "ftwidgets._version",
+    "list_runs": "ftwidgets.runs",
+    "load_run": "ftwidgets.runs",
+    "resume": "ftwidgets.starting",
+    "train": "ftwidgets.starting",
 }
 
 __all__ = sorted(name for name in _HOME if not name.startswith("_"))

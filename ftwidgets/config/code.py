@@ -1,0 +1,32 @@
+"""A config as something to run elsewhere: a Python cell, YAML, a command."""
+
+from __future__ import annotations
+
+import shlex
+
+import yaml
+
+from ftwidgets.config.run_config import RunConfig
+
+
+def python_cell(config: RunConfig) -> str:
+    """A notebook cell that starts the same run."""
+    lines = "".join(f"    {name}={value!r},\n" for name, value in config.changed().items())
+    return f"import ftwidgets\n\nrun = ftwidgets.train(\n{lines})\nrun.curves()"
+
+
+def yaml_file(config: RunConfig) -> str:
+    """A file for ``ftwidgets train``: what differs from the method's own values."""
+    return yaml.safe_dump(config.changed(), sort_keys=False, allow_unicode=True)
+
+
+def command(config: RunConfig) -> str:
+    """A command line that starts the same run in a terminal."""
+    parts = [f"--{name} {shlex.quote(_plain(value))}" for name, value in config.changed().items()]
+    return " \\\n    ".join(["ftwidgets train", *parts])
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return yaml.safe_dump(value, default_flow_style=True, allow_unicode=True).replace("\n...", "").strip()

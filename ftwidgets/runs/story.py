@@ -1,0 +1,57 @@
+"""What a run did, in words a person can check against its curves."""
+
+from __future__ import annotations
+
+from ftwidgets.runs.run import Run
+
+TOLD = {  # metric, how it is said, and how it is written
+    "eval_pairs/accuracy": ("picks the chosen answer in held-out pairs", "percent"),
+    "eval_rewards/accuracies": ("ranks the chosen answer higher in held-out pairs", "percent"),
+    "eval_accuracy": ("scores the chosen answer higher in held-out pairs", "percent"),
+    "eval_perplexity": ("held-out perplexity", "number"),
+    "eval_loss": ("held-out loss", "number"),
+    "eval_objective/scores": ("mean score of its answers to held-out prompts", "number"),
+    "objective/scores": ("mean score of its answers", "number"),
+    "eval_general/perplexity": ("perplexity of general text (rising means forgetting)", "number"),
+    "loss": ("training loss", "number"),
+}
+STATES = {
+    "finished": "Finished",
+    "stopped": "Stopped when asked, and kept what was learnt,",
+    "failed": "Ended by an error",
+    "interrupted": "Interrupted",
+}
+
+
+def story(run: Run) -> list[str]:
+    """A few sentences: how far it came, and what was measured before and after. Empty while it goes on."""
+    if not run.ended:
+        return []
+    rows = run.store.rows(0)
+    steps = int(rows[-1, 0]) if len(rows) else 0
+    summary = run.summary
+    took = f" in {_duration(summary['seconds'])}" if "seconds" in summary else ""
+    told = [f"{STATES[run.status]} after {steps} step{'' if steps == 1 else 's'}{took}."]
+    if run.error:
+        told.append(run.error)
+    columns = list(run.store.columns)
+    for name, (words, form) in TOLD.items():
+        if name not in columns or (name == "loss" and len(told) > 2):
+            continue
+        values = rows[:, columns.index(name)]
+        values = values[values == values]
+        if len(values) >= 2:
+            first, last = values[0], values[-1]
+            if form == "percent":
+                told.append(f"{words}: {first:.0%} → {last:.0%}")
+            else:
+                told.append(f"{words}: {first:.4g} → {last:.4g}")
+    return [told[0], *(t[0].upper() + t[1:] for t in told[1:])]
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60)} min"

@@ -1,0 +1,156 @@
+"""Studio: the form, the run and its views in one widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as w
+
+from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig
+from ftwidgets.errors import FtwidgetsError
+from ftwidgets.runs import LiveRun
+from ftwidgets.starting import train
+from ftwidgets.widgets.code_view import CodeView
+from ftwidgets.widgets.data_panel import DataPanel
+from ftwidgets.widgets.form import Form
+from ftwidgets.widgets.header import Header
+from ftwidgets.widgets.method_panel import MethodPanel
+from ftwidgets.widgets.model_panel import ModelPanel
+from ftwidgets.widgets.monitor import Monitor
+from ftwidgets.widgets.steps import Steps
+from ftwidgets.widgets.style import stylesheet
+from ftwidgets.widgets.text import paragraph
+
+STEPS = ("Model", "Data", "Method", "Training", "Watch")
+EMPTY_WATCH = "Nothing runs yet. Press Train above: curves appear here within a few seconds."
+
+
+class Studio(w.VBox):
+    """Configure a run, start it in this kernel, and watch it.
+
+    Args:
+        config: A ``RunConfig``, its dictionary or a YAML file to begin with; the built-in model and data without.
+        keywords: Options of ``RunConfig``, on top of ``config``. ``reward`` may be a function for PPO.
+
+    Attributes:
+        run: The run started last, or ``None``.
+        config: The run that the form describes, or ``None`` while it has problems.
+    """
+
+    def __init__(self, config: RunConfig | Mapping[str, Any] | str | Path | None = None, /, **keywords: Any):
+        self.run: LiveRun | None = None
+        reward = keywords.get("reward")
+        self._reward: Callable[..., Any] | None = reward if callable(reward) else None
+        if self._reward is not None:
+            keywords["reward"] = f"function {getattr(self._reward, '__name__', 'reward')}"
+        start = RunConfig.from_yaml(Path(config)) if isinstance(config, str | Path) else config
+        if isinstance(start, RunConfig):
+            start = start.changed()
+        self._form = Form(RunConfig(**{**(start or {}), **keywords}), suggestions())
+        self._header = Header(self._train, self._toggle_code)
+        self._code = CodeView()
+        self._code.layout.display = "none"
+        self._data = DataPanel(self._refresh)
+        self._model = ModelPanel(self._refresh)
+        self._method = MethodPanel(lambda name: self._form.change(method=name))
+        self._watch = w.VBox([paragraph(EMPTY_WATCH, "empty")])
+        self._steps = Steps(dict(zip(STEPS, [*self._make_panels(), self._watch], strict=True)))
+        self._form.on_change(self._refresh)
+        super().__init__([stylesheet(), self._header, self._code, self._steps])
+        self.add_class("ftw-studio")
+        self._refresh()
+
+    @property
+    def config(self) -> RunConfig | None:
+        return self._form.config
+
+    def fill(self, **values: Any) -> None:
+        """Set options in the form, as if typed."""
+        self._form.change(**values)
+
+    def _make_panels(self) -> list[w.Widget]:
+        names = {
+            group: [n for n, o in OPTIONS.items() if o.group == group and n != "method"]
+            for group in ("model", "data", "method", "training", "output")
+        }
+        self._form.fields["method"].layout.display = "none"
+        form = self._form.group
+        return [
+            w.VBox([form(names["model"]), self._model]),
+            w.VBox([form(names["data"]), self._data]),
+            w.VBox([self._method, form(names["method"])]),
+            w.VBox([form(names["training"]), paragraph("What is kept", "section"), form(names["output"])]),
+        ]
+
+    def _refresh(self) -> None:
+        form = self._form
+        read = {n: form.fields[n].read() for n in ("model", "dataset", "dataset_config", "mapping", "revision")}
+        method = str(form.fields["method"].read())
+        split = str(form.fields["dataset_train_split"].read() or "train")
+        self._data.show(str(read["dataset"] or ""), read["dataset_config"], split, read["mapping"], method)
+        self._model.show(str(read["model"] or ""), read["revision"], method)
+        self._method.show(method, self._data.look, any_data=read["dataset"] == "demo")
+        self._code.show(form.config)
+        problems = dict(form.problems)
+        if self._data.error:
+            problems["dataset"] = self._data.error
+        elif self._data.look is not None and not self._data.look.usable[method][0]:
+            problems["dataset"] = " ".join(self._data.look.usable[method][1:])
+        if self._model.error:
+            problems["model"] = self._model.error
+        for name in ("dataset", "model"):
+            form.fields[name].show_problem(problems.get(name, ""))
+        self._header.show(
+            title=f"{_short(read['model'])}{self._model.kind}  ·  {_short(read['dataset'])}{self._rows()}"
+            f"  ·  {METHODS[method].title}",
+            problems=list(problems.values()),
+            running=self.run is not None and not self.run.ended,
+        )
+        self._mark_steps(problems)
+
+    def _rows(self) -> str:
+        look = self._data.look
+        return f" ({look.rows:,} rows)" if look is not None and look.rows is not None else ""
+
+    def _mark_steps(self, problems: Mapping[str, str]) -> None:
+        groups = {"model": 0, "data": 1, "method": 2, "training": 3, "output": 3}
+        wrong = {groups[OPTIONS[name].group] for name in problems if name in OPTIONS}
+        marks = ["⚠" if i in wrong else "✓" for i in range(4)]
+        marks.append("●" if self.run is not None and not self.run.ended else "")
+        self._steps.mark(marks)
+
+    def _toggle_code(self) -> None:
+        self._code.layout.display = "" if self._code.layout.display == "none" else "none"
+
+    def _train(self) -> None:
+        if self._form.config is None or (self.run is not None and not self.run.ended):
+            return
+        reward = {"reward": self._reward} if self._reward and self._form.config.method == "ppo" else {}
+        try:
+            self.run = train(self._form.config, **reward)
+        except (ConfigError, FtwidgetsError) as error:
+            self._header.show_problem(str(error))
+            return
+        for child in self._watch.children:
+            child.close()
+        self._watch.children = [Monitor(self.run)]
+        self._steps.turn(len(STEPS) - 1)
+        self.run.subscribe(self._follow)
+        self._refresh()
+
+    def _follow(self) -> None:
+        if self.run is not None and self.run.ended:
+            self._refresh()
+
+
+def _short(name: Any) -> str:
+    """A path by its last part; a hub id, which has one slash at most, as it is."""
+    text = str(name or "—")
+    return Path(text).name if text.startswith(("/", ".", "~")) or text.count("/") > 1 else text
+
+
+def suggestions() -> dict[str, list[str]]:
+    """What can be offered by name without looking far: the built-in model and data."""
+    return {"model": ["demo"], "dataset": ["demo"]}

@@ -1,0 +1,110 @@
+"""What the chosen rows are: their shape with its evidence, what they can train, and the first of them."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as w
+
+from ftwidgets.config import METHOD_NAMES
+from ftwidgets.widgets.background import Latest
+from ftwidgets.widgets.text import paragraph, safe
+
+FIRST = 3  # rows shown
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a dataset found."""
+
+    title: str
+    evidence: list[str]
+    rows: int | None
+    usable: dict[str, tuple[bool, str, str]]
+    preview: list[dict[str, Any]]
+    problems: list[str]
+
+
+class DataPanel(w.VBox):
+    """Looks at a dataset in the background and says what it is.
+
+    Attributes:
+        look: The latest finding, ``None`` while looking or when the data cannot be read.
+        error: Why the data cannot be read, or an empty string.
+    """
+
+    def __init__(self, on_look: Callable[[], None]):
+        self.look: Look | None = None
+        self.error = ""
+        self._on_look = on_look
+        self._asked: tuple[Any, ...] | None = None
+        self._title = paragraph(kind="found")
+        self._evidence = paragraph(kind="evidence")
+        self._rows = paragraph(kind="rows")
+        self._worker = Latest(look_at, self._show, self._fail)
+        super().__init__([self._title, self._evidence, self._rows])
+        self.add_class("ftw-data-panel")
+
+    def show(self, dataset: str, config: str | None, split: str, mapping: Any, method: str) -> None:
+        """Look at a dataset, unless it is the one on show."""
+        mapping = mapping if isinstance(mapping, dict) else None
+        # The built-in rows are other rows for each kind of method.
+        asked = (dataset, config, split, mapping, method if dataset == "demo" else "")
+        if asked == self._asked:
+            return
+        self._asked = asked
+        self.look, self.error = None, ""
+        self._title.value = safe("Looking at the rows…")
+        self._worker.ask(dataset, config, split, mapping, method)
+
+    def _show(self, look: Look) -> None:
+        self.look, self.error = look, ""
+        rows = f", {look.rows:,} rows" if look.rows is not None else ""
+        self._title.value = f"<b>✓ {safe(look.title + rows)}</b>"
+        said = look.evidence + look.problems
+        self._evidence.value = "<ul>" + "".join(f"<li>{safe(line)}</li>" for line in said) + "</ul>" if said else ""
+        self._rows.value = "".join(_row(row) for row in look.preview)
+        self._on_look()
+
+    def _fail(self, error: Exception) -> None:
+        self.look, self.error = None, str(error)
+        self._title.value = ""
+        self._evidence.value = f'<span class="ftw-problem">⚠ {safe(error)}</span>'
+        self._rows.value = ""
+        self._on_look()
+
+
+def look_at(dataset: str, config: str | None, split: str, mapping: dict[str, Any] | None, method: str) -> Look:
+    """Read the first rows of a dataset and tell their shape. Raises ``FtwidgetsError`` when they cannot be read."""
+    from ftwidgets.data import detect, open_source, preview, usable_for
+
+    if dataset == "demo":
+        from ftwidgets.demo import dataset_file
+
+        dataset = str(dataset_file(method))
+    source = open_source(dataset, config, split)
+    found = detect(source, mapping)
+    kind = found.kinds[0] if found.kinds else ""
+    shown = preview(source, found.mapping, kind, FIRST) if found.mapping is not None and kind else []
+    return Look(
+        title=found.title,
+        evidence=found.evidence if found.shape else found.explain().splitlines(),
+        rows=source.length,
+        usable={name: usable_for(found, name) for name in METHOD_NAMES},
+        preview=[row.example or {} for row in shown],
+        problems=[str(problem) for problem in list(found.problems)[:5]],
+    )
+
+
+def _row(example: dict[str, Any]) -> str:
+    parts = ""
+    for name, value in example.items():
+        if name == "row_id":
+            continue
+        text = value if isinstance(value, str) else "\n".join(f"{m['role']}: {m['content']}" for m in value)
+        shown = text if len(text) <= 400 else text[:400] + "…"
+        parts += f"<dt>{html.escape(name)}</dt><dd>{safe(shown)}</dd>"
+    return f"<dl>{parts}</dl>"

@@ -1,0 +1,138 @@
+"""The form of a run: a field for every option, one valid config or a list of problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets as w
+
+from ftwidgets.config import OPTIONS, ConfigError, RunConfig, defaults
+from ftwidgets.widgets.fields import Field
+
+
+class Form:
+    """Fields for every option, generated from ``RunConfig``.
+
+    Attributes:
+        fields: The field of each option.
+        config: The config that the fields describe, or ``None`` while there are problems.
+        problems: What is wrong, by option; an empty name for what is wrong with the whole.
+    """
+
+    def __init__(self, config: RunConfig, suggestions: dict[str, Sequence[str]]):
+        values = config.to_dict()
+        self.fields = {
+            name: Field(option, values.get(name), suggestions.get(name, ())) for name, option in OPTIONS.items()
+        }
+        self.config: RunConfig | None = config
+        self.problems: dict[str, str] = {}
+        self._callbacks: list[Callable[[], None]] = []
+        self._filling = False
+        self._before = (config.method, config.model)
+        for field in self.fields.values():
+            field.on_change(self._changed)
+        self._read()
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call ``callback()`` after every change, when ``config`` and ``problems`` are up to date."""
+        self._callbacks.append(callback)
+
+    def fill(self, config: RunConfig) -> None:
+        """Show ``config``."""
+        self._filling = True
+        try:
+            values = config.to_dict()
+            for name, field in self.fields.items():
+                if config.method in OPTIONS[name].methods:
+                    field.show_value(values[name])
+            self._before = (config.method, config.model)
+        finally:
+            self._filling = False
+        self._changed()
+
+    def change(self, **values: Any) -> None:
+        """Set some options, as if typed."""
+        self._filling = True
+        try:
+            for name, value in values.items():
+                self.fields[name].show_value(value)
+        finally:
+            self._filling = False
+        self._changed()
+
+    def used(self, name: str) -> bool:
+        """Whether the chosen method uses the option."""
+        return str(self.fields["method"].control.value) in OPTIONS[name].methods
+
+    def _changed(self) -> None:
+        if self._filling:
+            return
+        now = (str(self.fields["method"].control.value), str(self.fields["model"].control.value).strip())
+        if now != self._before:
+            self._follow_defaults(*self._before, *now)
+            self._before = now
+        self._read()
+        for callback in self._callbacks:
+            callback()
+
+    def _follow_defaults(self, old_method: str, old_model: str, method: str, model: str) -> None:
+        """Another method or model recommends other values: fields the person left alone take them."""
+        before, after = defaults(old_method, old_model), defaults(method, model)
+        self._filling = True
+        try:
+            for name, field in self.fields.items():
+                if name in ("method", "model") or method not in OPTIONS[name].methods:
+                    continue
+                new = old_method not in OPTIONS[name].methods
+                if new or _same(field.read(), before[name]):
+                    field.show_value(after[name])
+        finally:
+            self._filling = False
+
+    def _read(self) -> None:
+        values = {name: field.read() for name, field in self.fields.items() if self.used(name)}
+        try:
+            self.config, self.problems = RunConfig(**values), {}
+        except ConfigError as error:
+            self.config, self.problems = None, error.problems
+        usual = defaults(values["method"], str(values["model"]).strip())
+        for name, field in self.fields.items():
+            field.layout.display = "" if self.used(name) else "none"
+            field.show_problem(self.problems.get(name, ""))
+            field.mark_changed(self.used(name) and not _same(values[name], usual[name]))
+
+    def group(self, names: Sequence[str]) -> w.VBox:
+        """Some fields in a grid, the advanced ones folded."""
+        plain = [self.fields[n] for n in names if not OPTIONS[n].advanced]
+        advanced = [self.fields[n] for n in names if OPTIONS[n].advanced]
+        parts: list[w.Widget] = [_grid(plain)]
+        if advanced:
+            fold = w.Accordion([_grid(advanced)], titles=["Advanced"], selected_index=None)
+            fold.add_class("ftw-advanced")
+
+            def retitle() -> None:
+                used = [f for f in advanced if self.used(f.option.name)]
+                changed = sum("ftw-changed" in f._dom_classes for f in used)
+                fold.titles = [f"Advanced ({len(used)} fields" + (f", {changed} changed)" if changed else ")")]
+                fold.layout.display = "" if used else "none"
+
+            self.on_change(retitle)
+            retitle()
+            parts.append(fold)
+        return w.VBox(parts)
+
+
+def _grid(fields: Sequence[Field]) -> w.GridBox:
+    grid = w.GridBox(list(fields))
+    grid.add_class("ftw-grid")
+    return grid
+
+
+def _same(typed: Any, value: Any) -> bool:
+    if isinstance(value, bool) or value is None or isinstance(value, list | dict):
+        return typed == value
+    try:
+        return float(typed) == float(value)
+    except (TypeError, ValueError):
+        return str(typed) == str(value)

@@ -1,0 +1,58 @@
+"""Choosing a method: what each does, needs and costs, and which the chosen rows can train."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets as w
+
+from ftwidgets.config import METHODS
+from ftwidgets.widgets.data_panel import Look
+from ftwidgets.widgets.text import paragraph, safe
+
+
+class MethodPanel(w.VBox):
+    """One button a method, and the chosen method explained."""
+
+    def __init__(self, choose: Callable[[str], None]):
+        self._buttons = {
+            name: w.Button(description=method.title.split(" · ")[0], tooltip=method.title)
+            for name, method in METHODS.items()
+        }
+        for name, button in self._buttons.items():
+            button.on_click(lambda _, name=name: choose(name))
+        row = w.HBox(list(self._buttons.values()))
+        row.add_class("ftw-methods")
+        self._why_not = paragraph(kind="why-not")
+        self._about = paragraph(kind="about")
+        super().__init__([row, self._why_not, self._about])
+
+    def show(self, chosen: str, look: Look | None, any_data: bool) -> None:
+        """Mark the chosen method and disable those that the rows cannot train, saying why and the way out."""
+        reasons = []
+        for name, button in self._buttons.items():
+            usable, reason, way_out = look.usable[name] if look and not any_data else (True, "", "")
+            button.disabled = not usable and name != chosen
+            button.tooltip = METHODS[name].title if usable else f"{reason} {way_out}"
+            (button.add_class if name == chosen else button.remove_class)("ftw-chosen")
+            if not usable:
+                reasons.append(f"<li><b>{safe(button.description)}</b>: {safe(reason)} {safe(way_out)}</li>")
+        self._why_not.value = (
+            f"<details><summary>{len(reasons)} of {len(METHODS)} methods cannot use these rows: why, and the way out"
+            "</summary>"
+            f"<ul>{''.join(reasons)}</ul></details>"
+            if reasons
+            else ""
+        )
+        method = METHODS[chosen]
+        facts = {
+            "learns from": method.data,
+            "a step costs": method.passes,
+            "memory": method.memory,
+            "paper": method.paper,
+        }
+        lines = "".join(f"<dt>{safe(name)}</dt><dd>{safe(text)}</dd>" for name, text in facts.items())
+        self._about.value = (
+            f"<h4>{safe(method.title)}</h4><p>{safe(method.summary)}</p>"
+            f'<p class="ftw-formula">{safe(method.formula)}</p><dl>{lines}</dl>'
+        )

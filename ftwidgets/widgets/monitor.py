@@ -1,0 +1,135 @@
+"""Watching a run: its state, progress, curves, notes and answers, live or from its folder."""
+
+from __future__ import annotations
+
+import time
+
+import ipywidgets as w
+
+from ftwidgets.runs import Run
+from ftwidgets.runs.story import story
+from ftwidgets.widgets.curves import Curves
+from ftwidgets.widgets.samples import Samples
+from ftwidgets.widgets.text import duration, paragraph, safe
+
+SHOWN = {  # icon and word of each state: never a colour alone
+    "preparing": ("◌", "preparing"),
+    "training": ("●", "training"),
+    "paused": ("❚❚", "paused"),
+    "stopping": ("◼", "stopping after this step"),
+    "finished": ("✓", "finished"),
+    "stopped": ("◼", "stopped"),
+    "failed": ("✕", "failed"),
+    "interrupted": ("!", "interrupted"),
+}
+
+
+class Monitor(w.VBox):
+    """The Watch panel of one run."""
+
+    def __init__(self, run: Run):
+        self.run = run
+        self._clock: tuple[float, float] | None = None  # time and step at which the pace began to count
+        self._state = w.Label()
+        self._state.add_class("ftw-state")
+        self._bar = w.FloatProgress(min=0, max=1, value=0, tooltip="Share of the steps done")
+        self._text = w.Label()
+        self._text.add_class("ftw-numbers")
+        self._pause = w.Button(
+            description="Pause", icon="pause", tooltip="Rest after the running step; the model stays"
+        )
+        self._stop = w.Button(
+            description="Stop", icon="stop", tooltip="Stop after the running step and keep what was learnt"
+        )
+        self._pause.on_click(lambda _: self._pause_or_resume())
+        self._stop.on_click(lambda _: self._ask_to_stop())
+        controls = w.HBox([self._pause, self._stop])
+        controls.add_class("ftw-buttons")
+        line = w.HBox([self._state, self._bar, self._text, controls])
+        line.add_class("ftw-status")
+        self._story = paragraph(kind="story")
+        self._error = paragraph(kind="error")
+        self._notes = paragraph(kind="notes")
+        self.curves = Curves(run)
+        self.samples = Samples(run)
+        super().__init__([line, self._error, self._story, self.curves, self._notes, self.samples])
+        self.add_class("ftw-monitor")
+        self.update()
+        self._unsubscribe = run.subscribe(self.update)
+
+    def close(self) -> None:
+        self._unsubscribe()
+        super().close()
+
+    def update(self) -> None:
+        """Show what the run has become. Called from the run's publisher thread."""
+        run = self.run
+        icon, word = SHOWN[run.status]
+        self._state.value = f"{icon} {word}"
+        for name in SHOWN:
+            (self.add_class if name == run.status else self.remove_class)(f"ftw-is-{name}")
+        self._show_progress()
+        live = hasattr(run, "stop") and not run.ended
+        self._pause.disabled = not live or run.status not in ("training", "paused")
+        self._pause.description = "Resume" if run.status == "paused" else "Pause"
+        self._pause.icon = "play" if run.status == "paused" else "pause"
+        self._stop.disabled = not live or run.status == "stopping"
+        _set(self._error, safe(run.error) if run.error else "")
+        _set(self._story, "".join(f"<p>{safe(sentence)}</p>" for sentence in story(run)) if not run.error else "")
+        _set(self._notes, _notes(run))
+        self.samples.update()
+
+    def _show_progress(self) -> None:
+        now = self.run.progress
+        done, total, phase = now.get("done"), now.get("total"), now.get("phase", "")
+        if self.run.ended:
+            self._bar.layout.visibility = "hidden"
+            self._text.value = ""
+            return
+        self._bar.value = done / total if total and done is not None else 0
+        words = []
+        if phase == "training" and total:
+            words.append(f"step {done:,.0f} / {total:,.0f}")
+            words += self._pace(float(done), float(total))
+        else:
+            words.append(now.get("text") or phase)
+            if total and done is not None:
+                words.append(f"{done:,.0f} / {total:,.0f}")
+        self._text.value = "  ·  ".join(words)
+
+    def _pace(self, done: float, total: float) -> list[str]:
+        clock = time.monotonic()
+        if self._clock is None or self.run.status == "paused":
+            self._clock = (clock, done)
+        begun, first = self._clock
+        if done - first < 1:
+            return []
+        each = (clock - begun) / (done - first)
+        return [
+            f"{each:.1f} s/step" if each >= 0.1 else f"{1 / each:.0f} steps/s",
+            f"{duration(each * (total - done))} left",
+        ]
+
+    def _pause_or_resume(self) -> None:
+        (self.run.resume if self.run.status == "paused" else self.run.pause)()  # type: ignore[attr-defined]
+
+    def _ask_to_stop(self) -> None:
+        self._stop.disabled = True
+        self.run.stop()  # type: ignore[attr-defined]
+
+
+def _notes(run: Run) -> str:
+    notes = run.notes
+    shown = "".join(f"<li>{safe(note['text'])}</li>" for note in notes[-20:])
+    return (
+        f"<details><summary>{len(notes)} note{'s' if len(notes) > 1 else ''}</summary><ul>{shown}</ul></details>"
+        if notes
+        else ""
+    )
+
+
+def _set(widget: w.HTML, value: str) -> None:
+    """Change a text only when it differs, and take no room for an empty one."""
+    if widget.value != value or not value:
+        widget.value = value
+        widget.layout.display = "" if value else "none"
