@@ -52,7 +52,7 @@ $(VENV)/.installed: $(VENV)/.tools pyproject.toml constraints.txt $(NODE_SOURCES
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	pip install --constraint constraints.txt --no-build-isolation --editable ".[dev]"
+	pip install --quiet --constraint constraints.txt --no-build-isolation --editable ".[dev]"
 	touch $@
 
 # A browser for tests/browser: whatever Chrome or Chromium is here, else Debian's when we may install it.
