@@ -5,6 +5,7 @@ from ftwidgets.data.kernel_objects import offered
 from ftwidgets.data.mapping import Mapping, PreviewRow, preview
 from ftwidgets.data.prepare import Prepared, prepare
 from ftwidgets.data.problems import Problem, Problems
+from ftwidgets.data.saving import save_object
 from ftwidgets.data.sources import open_source
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "open_source",
     "prepare",
     "preview",
+    "save_object",
     "usable_for",
 ]

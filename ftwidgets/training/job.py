@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ftwidgets.config import RunConfig
-from ftwidgets.training.device import compute_dtype, device, optimizer
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 NEVER = 1_000_000_000
+
+Reward = Callable[[list[str], list[str]], list[float]]
 
 
 class Context(Protocol):
@@ -48,10 +49,12 @@ class Job:
     train: Dataset
     held_out: Dataset | None
     callbacks: list[Any] = field(default_factory=list)
-    reward: Callable[[list[str], list[str]], list[float]] | None = None
+    reward: Reward | None = None
 
     def arguments(self) -> dict[str, Any]:
         """Keywords of transformers' TrainingArguments that every method shares."""
+        from ftwidgets.training.device import compute_dtype, device, optimizer
+
         c = self.config
         dtype = compute_dtype(c.bnb_4bit_compute_dtype)
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from ftwidgets.config import RunConfig
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.training.chat_template import choose_pad_token, set_chat_template
 from ftwidgets.training.device import compute_dtype, device
+from ftwidgets.training.job import Context
 
 
 def model_path(model: str) -> str:
@@ -27,6 +29,34 @@ def model_path(model: str) -> str:
 
         return str(model_folder())
     return model
+
+
+def bring(config: RunConfig, context: Context) -> None:
+    """Have the model's files on this machine and look at them, before anything heavy is loaded.
+
+    Raises:
+        FtwidgetsError: It cannot be had, or cannot be trained; the message says why and the way out.
+    """
+    from ftwidgets.models import card
+    from ftwidgets.models.hub import download
+    from ftwidgets.models.sources import ModelNotFoundError
+
+    try:
+        found = card(config.model, config.revision)
+    except ModelNotFoundError:
+        if Path(config.model).expanduser().is_absolute() or config.model.count("/") != 1:
+            raise
+        context.progress("downloading", text=config.model)
+        download(
+            config.model,
+            config.revision,
+            progress=lambda done, total: context.progress("downloading", done, total, config.model),
+        )
+        found = card(config.model, config.revision)
+    for problem in found.problems:
+        allowed = (config.trust_remote_code, not config.use_safetensors)
+        if problem.blocking and not any(allowed):
+            raise FtwidgetsError(f"model={config.model!r}: {problem.message} {problem.advice}")
 
 
 def load_tokenizer(config: RunConfig) -> Any:

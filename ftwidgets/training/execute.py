@@ -1,0 +1,126 @@
+"""One training run from its config to a saved adapter."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from typing import Any
+
+from transformers import PrinterCallback
+from transformers.trainer_utils import get_last_checkpoint
+
+from ftwidgets.config import PAIRWISE, RunConfig
+from ftwidgets.data import prepare
+from ftwidgets.errors import FtwidgetsError
+from ftwidgets.training import device as devices
+from ftwidgets.training.generation import complete
+from ftwidgets.training.job import Context, Job, Reward
+from ftwidgets.training.loading import add_adapter, bring, check_vocabulary, load_base, load_tokenizer
+from ftwidgets.training.probes import probe_prompts
+from ftwidgets.training.reporter import Reporter, StoppedBetweenSteps
+
+
+def execute(config: RunConfig, context: Context, reward: Reward | None, resume: bool) -> dict[str, Any]:
+    """Load, train, save and measure. Returns the run's summary.
+
+    Raises:
+        FtwidgetsError: Something that the person can put right; the message says what.
+    """
+    context.emit("device", **devices.describe())
+    bring(config, context)
+    context.progress("reading data")
+    data = prepare(config, progress=context.progress)
+    for problem in data.problems[:50]:
+        context.emit("note", level="warning", text=str(problem))
+    context.progress("loading model")
+    tokenizer = load_tokenizer(config)
+    base = load_base(config)
+    check_vocabulary(base, tokenizer, config)
+    model = add_adapter(base, config)
+    context.live(model=model, tokenizer=tokenizer)
+
+    prompts = probe_prompts(config, data)
+    samples: dict[int, list[str]] = {}
+
+    def probe(step: int) -> None:
+        if prompts and config.method != "reward" and step not in samples:
+            context.progress("sampling", text="answering the probe prompts")
+            samples[step] = complete(
+                model, tokenizer, prompts, max_new_tokens=config.max_new_tokens, chat=config.method != "pretrain"
+            )
+            shown = [p if isinstance(p, str) else p[-1]["content"] for p in prompts]
+            context.emit("samples", step=step, prompt=shown, completion=samples[step])
+
+    context.progress("tokenizing")
+    reporter = Reporter(config, context, probe)
+    job = Job(config, context, context.folder, model, tokenizer, data.train, data.held_out, [reporter], reward)
+    trainer = _build(job)
+    trainer.remove_callback(PrinterCallback)
+    checkpoint = get_last_checkpoint(trainer.args.output_dir) if resume else None
+    context.live(trainer=trainer)
+    if checkpoint is None:
+        probe(0)
+        if data.held_out is not None:
+            context.progress("evaluating", text="on the held-out rows, before training")
+            trainer.evaluate()
+    begun = time.perf_counter()
+    try:
+        trainer.train(resume_from_checkpoint=checkpoint)
+    except StoppedBetweenSteps:
+        trainer._save_checkpoint(trainer.model, trial=None)
+    seconds = time.perf_counter() - begun
+
+    step = trainer.state.global_step
+    _save_adapter(trainer, tokenizer, context)
+    if data.held_out is not None and not context.stop_requested:
+        context.progress("evaluating", text="on the held-out rows, after training")
+        if not _evaluated(trainer, step):
+            trainer.evaluate()
+    probe(step)
+    context.live(model=trainer.model)
+    return _summary(config, trainer, reporter, step, seconds)
+
+
+def _build(job: Job) -> Any:
+    method = job.config.method
+    if method in ("sft", "pretrain"):
+        from ftwidgets.training.sft import build_trainer
+    elif method in PAIRWISE:
+        from ftwidgets.training.pairwise.build import build_trainer
+    elif method == "reward":
+        from ftwidgets.training.reward import build_trainer
+    elif method == "ppo":
+        from ftwidgets.training.ppo.build import build_trainer
+    else:
+        raise FtwidgetsError(f"method={method!r}: no such method.")
+    return build_trainer(job)
+
+
+def _save_adapter(trainer: Any, tokenizer: Any, context: Context) -> None:
+    """Write ``adapter/`` whole or not at all."""
+    context.progress("saving")
+    part, whole = context.folder / "adapter.part", context.folder / "adapter"
+    trainer.model.save_pretrained(part, selected_adapters=["default"])
+    tokenizer.save_pretrained(part)
+    shutil.rmtree(whole, ignore_errors=True)  # of the run that this one resumes
+    part.rename(whole)
+    context.emit("adapter", path=str(whole))
+
+
+def _evaluated(trainer: Any, step: int) -> bool:
+    return any(row["step"] == step and any(k.startswith("eval_") for k in row) for row in trainer.state.log_history)
+
+
+def _summary(config: RunConfig, trainer: Any, reporter: Reporter, step: int, seconds: float) -> dict[str, Any]:
+    """The run in numbers: steps, seconds, and the first and last value of each metric."""
+    history = [row for row in trainer.state.log_history if "train_runtime" not in row]
+    first: dict[str, float] = {}
+    last: dict[str, float] = {}
+    for row in history:
+        for name, value in row.items():
+            if name not in ("step", "epoch") and isinstance(value, int | float):
+                first.setdefault(name, value)
+                last[name] = value
+    plain = json.loads(json.dumps({"first": first, "last": last}, default=float))
+    return {"method": config.method, "steps": step, "seconds": seconds, **reporter.totals, **plain}
