@@ -37,7 +37,7 @@ class Source:
     notes: list[str] = field(default_factory=list)
 
     def rows(self) -> Iterator[Row | Problem]:
-        """All rows and problems, numbered. What breaks off while being read (a cut archive, a lost disk) is a problem."""
+        """All rows and problems, numbered. A source that breaks off while being read ends in a problem."""
         number = 0
         try:
             for item in self.read():

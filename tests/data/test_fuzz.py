@@ -33,8 +33,9 @@ cells = st.recursive(
     max_leaves=6,
 )
 names = st.sampled_from(
-    ["prompt", "chosen", "rejected", "messages", "conversations", "text", "instruction", "output", "completion", "label",
-     "responses", "scores", "response_a", "response_b", "winner", "system", "history", "问题", "回答", "", "x.y"]
+    ["prompt", "chosen", "rejected", "messages", "conversations", "text", "instruction", "output", "completion",
+     "label", "responses", "scores", "response_a", "response_b", "winner", "system", "history",
+     "问题", "回答", "", "x.y"]
 )  # fmt: skip
 rows = st.lists(st.dictionaries(names, cells, max_size=5), max_size=6)
 methods = st.sampled_from(["sft", "dpo", "ppo", "pretrain"])
@@ -85,7 +86,7 @@ ROWS = [
 ]
 JSON = json.dumps(ROWS, indent=1, ensure_ascii=False).encode()
 LINES = "\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS).encode()
-CSV = 'prompt,completion,prompt\n"a ""b""","c\nd",e\nf,g,h\n'.encode()
+CSV = b'prompt,completion,prompt\n"a ""b""","c\nd",e\nf,g,h\n'
 
 
 @BOUNDED

@@ -94,7 +94,7 @@ def test_compressed(tmp_path):
         file.write(LINES)
     assert [row.cells for row in read(open_source(tmp_path / "a.jsonl.gz"))[0]] == ROWS
     (tmp_path / "b.jsonl.gz").write_bytes((tmp_path / "a.jsonl.gz").read_bytes()[:-12])
-    with pytest.raises(FtwidgetsError, match="b.jsonl.gz"):
+    with pytest.raises(FtwidgetsError, match=r"b\.jsonl\.gz"):
         read(open_source(tmp_path / "b.jsonl.gz"))
 
 
@@ -131,7 +131,7 @@ def test_folders(tmp_path):
 def test_a_dataset_saved_to_disk(tmp_path):
     datasets.DatasetDict(train=datasets.Dataset.from_list(ROWS)).save_to_disk(str(tmp_path / "saved"))
     assert [row.cells for row in read(open_source(tmp_path / "saved"))[0]] == ROWS
-    with pytest.raises(FtwidgetsError, match="no split 'test'. It has: train"):
+    with pytest.raises(FtwidgetsError, match=r"no split 'test'\. It has: train"):
         open_source(tmp_path / "saved", split="test")
 
 
@@ -238,17 +238,17 @@ def test_a_missing_file_suggests_its_neighbour(tmp_path):
     save(tmp_path / "pairs.jsonl", LINES)
     with pytest.raises(FtwidgetsError, match=r"no file .*pair\.jsonl.*Did you mean pairs\.jsonl"):
         open_source(tmp_path / "pair.jsonl")
-    with pytest.raises(FtwidgetsError, match="folder .*nowhere does not exist"):
+    with pytest.raises(FtwidgetsError, match=r"folder .*nowhere does not exist"):
         open_source(str(tmp_path / "nowhere" / "a.json"))
     with pytest.raises(FtwidgetsError, match="no file"):
         open_source("data/more/a")
-    with pytest.raises(FtwidgetsError, match="not a path|no file"):
+    with pytest.raises(FtwidgetsError, match=r"not a path|no file"):
         open_source("a\0b")
 
 
 def test_the_hub_out_of_reach_is_explained(monkeypatch):
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
-    with pytest.raises(FtwidgetsError, match="someone/some-pairs.*cannot be reached"):
+    with pytest.raises(FtwidgetsError, match=r"someone/some-pairs.*cannot be reached"):
         open_source("someone/some-pairs")
 
 
