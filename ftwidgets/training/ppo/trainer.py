@@ -167,7 +167,7 @@ class PPOTrainer(Trainer):
         if not torch.isfinite(loss):
             update = self.state.global_step // self.steps_per_update + 1
             raise FtwidgetsError(
-                f"The loss became {float(loss)} in update {update}, step {self.state.global_step + 1}, and nothing was "
+                f"The loss became {loss.item()} in update {update}, step {self.state.global_step + 1}, and nothing was "
                 "changed by it. The last checkpoint is kept. Lower learning_rate, or raise kl_coef."
             )
         self.accelerator.backward(loss)
