@@ -26,7 +26,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "export": ({"config", "data", "demo", "models", "runs", "training"}, WIDGETS),
 }
 # Slow to import, so `import ftwidgets` and the forms must not wait for them: inside functions they are welcome.
-SLOW = {"pandas", "datasets", "polars", "pyarrow", "plotly"} | TORCH
+SLOW = {"pandas", "datasets", "polars", "pyarrow", "plotly", "matplotlib"} | TORCH
 EVERYTHING = {"__init__.py", "studio.py", "starting.py", "cli.py", "doctor.py", "terminal.py"}
 
 
