@@ -49,7 +49,7 @@ class Studio(w.VBox):
         if isinstance(start, RunConfig):
             start = start.changed()
         self._form = Form(RunConfig(**{**(start or {}), **keywords}), suggestions())
-        self._header = Header(self._train, self._toggle_code)
+        self._header = Header(self.train, self._toggle_code)
         self._code = CodeView()
         self._code.layout.display = "none"
         self._data = DataPanel(self._refresh)
@@ -124,7 +124,8 @@ class Studio(w.VBox):
     def _toggle_code(self) -> None:
         self._code.layout.display = "" if self._code.layout.display == "none" else "none"
 
-    def _train(self) -> None:
+    def train(self) -> None:
+        """Press Train."""
         if self._form.config is None or (self.run is not None and not self.run.ended):
             return
         reward = {"reward": self._reward} if self._reward and self._form.config.method == "ppo" else {}

@@ -97,6 +97,8 @@ def _placeholder(option: Option) -> str:
 def _written(option: Option, value: Any) -> Any:
     if option.type is bool:
         return bool(value)
+    if isinstance(value, str):
+        return value
     if value is None:
         return EMPTY if option.choices else ""
     if option.type is list:
@@ -104,5 +106,5 @@ def _written(option: Option, value: Any) -> Any:
     if option.type is dict:
         return yaml.safe_dump(value, sort_keys=False, allow_unicode=True).strip()
     if option.type is float:
-        return f"{value:g}"
+        return repr(float(value)).removesuffix(".0")
     return str(value)

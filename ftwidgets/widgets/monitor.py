@@ -50,7 +50,7 @@ class Monitor(w.VBox):
         self._story = paragraph(kind="story")
         self._error = paragraph(kind="error")
         self._notes = paragraph(kind="notes")
-        self.curves = Curves(run)
+        self.curves = Curves(run, heading=False)
         self.samples = Samples(run)
         super().__init__([line, self._error, self._story, self.curves, self._notes, self.samples])
         self.add_class("ftw-monitor")

@@ -1,0 +1,75 @@
+"""The main job in a real JupyterLab: a form starts 4-bit training in the kernel and its curves move."""
+
+from .lab import Lab
+
+STUDIO = """
+import ftwidgets
+studio = ftwidgets.Studio(max_steps={steps}, max_eval_samples=8, eval_steps=0, max_new_tokens=16)
+studio
+"""
+
+
+def test_train_click_moves_curves_while_cells_run_and_stop_keeps_what_was_learnt(lab: Lab) -> None:
+    notebook = lab.open([STUDIO.format(steps=5000), "6 * 7"])
+    notebook.run(0)
+    page = notebook.page
+    train = page.get_by_role("button", name="Train", exact=True)
+    page.locator(".ftw-found", has_text="rows").wait_for(state="attached")
+    train.click()
+    page.wait_for_function("() => document.querySelector('.ftw-state')?.textContent.includes('training')", timeout=120_000)
+    page.locator(".ftw-monitor canvas").first.wait_for()
+    page.wait_for_function(
+        "() => /step [1-9]/.test(document.querySelector('.ftw-numbers')?.textContent ?? '')", timeout=120_000
+    )
+    seen = notebook.python("len(studio.run.store)")
+    assert notebook.run(1)[0]["data"]["text/plain"] == "42"  # other cells run meanwhile
+    assert train.is_disabled()
+    page.wait_for_function("() => true")
+    assert notebook.python("studio.run.status") == "training"
+    assert notebook.python("bool(__import__('time').sleep(1)) or len(studio.run.store)") > seen
+    page.get_by_role("button", name="Stop").click()
+    page.wait_for_function("() => document.querySelector('.ftw-state')?.textContent.includes('stopped')", timeout=120_000)
+    page.locator(".ftw-story", has_text="kept what was learnt").wait_for()
+    page.locator(".ftw-samples ins, .ftw-samples td").first.wait_for()
+    assert notebook.python("(studio.run.folder / 'adapter' / 'adapter_model.safetensors').exists()")
+    assert notebook.outputs(1)[0]["output_type"] == "execute_result"  # nothing was printed into another cell
+    assert len(notebook.outputs(1)) == 1
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('button')].some(b => b.textContent.trim() === 'Train' && !b.disabled)"
+    )
+
+
+def test_a_reloaded_page_shows_the_run_that_went_on(lab: Lab) -> None:
+    notebook = lab.open([STUDIO.format(steps=5000), "studio"])
+    notebook.run(0)
+    page = notebook.page
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_function(
+        "() => /step [1-9]/.test(document.querySelector('.ftw-numbers')?.textContent ?? '')", timeout=120_000
+    )
+    notebook.reload()
+    notebook.run(1)
+    page.locator(".ftw-monitor canvas").first.wait_for()
+    page.locator(".ftw-state", has_text="training").first.wait_for()
+    notebook.python("studio.run.stop()")
+    page.locator(".ftw-state", has_text="stopped").first.wait_for(timeout=120_000)
+
+
+def test_a_problem_stands_beside_its_field_and_disables_train(lab: Lab) -> None:
+    notebook = lab.open(["import ftwidgets\nstudio = ftwidgets.Studio()\nstudio"])
+    notebook.run(0)
+    page = notebook.page
+    page.locator(".ftw-steps").get_by_role("button", name="4 Training").click()
+    field = page.get_by_label("learning_rate")
+    field.fill("0")
+    page.locator(".ftw-field", has=field).locator(".ftw-problem", has_text="above 0").wait_for()
+    page.locator(".ftw-problems", has_text="learning_rate").wait_for()
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('button')].some(b => b.textContent.trim() === 'Train' && b.disabled)"
+    )
+    field.fill("0.001")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('button')].some(b => b.textContent.trim() === 'Train' && !b.disabled)"
+    )
+    page.get_by_role("button", name="Code", exact=True).click()
+    assert "learning_rate=0.001" in page.get_by_label("code").input_value()

@@ -1,0 +1,61 @@
+"""A real 270M model on real rows, started from Studio by path, with the formats told from the rows."""
+
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ftwidgets
+
+MODEL = os.environ.get("FTWIDGETS_REAL_MODEL", "")
+DATA = Path(os.environ.get("FTWIDGETS_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
+
+pytestmark = [
+    pytest.mark.real_model,
+    pytest.mark.skipif(not MODEL, reason="FTWIDGETS_REAL_MODEL does not name the folder of a real model"),
+    pytest.mark.skipif(not DATA.is_dir(), reason="there is no folder with the shared sample data"),
+]
+QUICK = {
+    "max_steps": 20,
+    "max_length": 128,
+    "per_device_train_batch_size": 1,
+    "gradient_accumulation_steps": 1,
+    "gradient_checkpointing": False,
+    "max_eval_samples": 4,
+    "max_new_tokens": 8,
+}
+
+
+def studio(tmp_path, **keywords):
+    made = ftwidgets.Studio(model=MODEL, output_dir=str(tmp_path), **(QUICK | keywords))
+    assert made.config is not None
+    return made
+
+
+def test_sft_on_alpaca_rows(tmp_path):
+    made = studio(tmp_path, method="sft", dataset=str(DATA / "alpaca_en_demo.json"))
+    made.train()
+    assert made.run.wait(900) == "finished", made.run.error
+    losses = made.run.history["loss"].dropna()
+    assert len(losses) == 20
+    assert losses[-5:].mean() < losses[:5].mean()
+
+
+def test_dpo_on_sharegpt_pairs_stopped_half_way_and_resumed(tmp_path):
+    made = studio(tmp_path, method="dpo", dataset=str(DATA / "dpo_en_demo.json"), max_length=256)
+    made.train()
+    half = threading.Event()
+    made.run.subscribe(lambda: half.set() if (made.run.progress.get("done") or 0) >= 10 or made.run.ended else None)
+    assert half.wait(900), made.run.status
+    made.run.stop()
+    assert made.run.wait(300) == "stopped", made.run.error
+    stopped_at = made.run.history["step"].iloc[-1]
+    assert 10 <= stopped_at < 20
+    run = ftwidgets.resume(made.run)
+    assert run.wait(900) == "finished", run.error
+    history = run.history[run.history["step"] > 0]
+    assert list(history["step"]) == list(range(1, 21))
+    assert history["loss"].iloc[0] == pytest.approx(np.log(2), rel=1e-3)  # policy = reference before the first step
+    assert {"rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies"} <= set(history.columns)

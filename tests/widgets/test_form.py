@@ -1,0 +1,81 @@
+"""The form and the config behind it stay one."""
+
+import pytest
+
+from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig
+from ftwidgets.widgets.form import Form
+
+
+def form(**keywords):
+    return Form(RunConfig(**({"method": "dpo", "model": "m", "dataset": "d"} | keywords)), {})
+
+
+def test_every_option_has_a_labelled_field_with_help():
+    made = form()
+    assert set(made.fields) == set(OPTIONS)
+    for name, field in made.fields.items():
+        assert field.control.description == name
+        assert OPTIONS[name].help in field.control.tooltip
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_form_shows_a_config_without_changing_it(method):
+    config = RunConfig(
+        method=method, model="m", dataset="d", learning_rate=1.25e-7, probe_prompts=["one", "two"],
+        mapping={"shape": "text", "text": "正文"}, **({"reward": "r"} if method == "ppo" else {}),
+    )  # fmt: skip
+    made = form()
+    made.fill(config)
+    # fill() shows a config of another method too: the method's own field comes first.
+    made.fields["method"].show_value(method)
+    made.fill(config)
+    assert made.config == config
+
+
+def test_another_method_brings_its_values_and_keeps_the_persons_own():
+    made = form()
+    made.change(per_device_train_batch_size=7)
+    made.change(method="simpo")
+    assert made.config == RunConfig(method="simpo", model="m", dataset="d", per_device_train_batch_size=7)
+    made.change(method="sft")
+    assert made.config.learning_rate == 2e-4
+    assert made.config.beta is None
+    assert made.fields["beta"].layout.display == "none"
+
+
+def test_a_problem_is_shown_at_its_field_and_goes_away():
+    made = form()
+    made.change(learning_rate="fast")
+    assert made.config is None
+    assert "'fast'" in made.problems["learning_rate"]
+    assert "'fast'" in made.fields["learning_rate"]._problem.value
+    made.change(learning_rate="1e-5")
+    assert made.config.learning_rate == 1e-5
+    assert made.fields["learning_rate"]._problem.value == ""
+
+
+def test_changed_values_are_marked():
+    made = form()
+    assert "ftw-changed" not in made.fields["r"]._dom_classes
+    made.change(r=64)
+    assert "ftw-changed" in made.fields["r"]._dom_classes
+    made.change(r=16)
+    assert "ftw-changed" not in made.fields["r"]._dom_classes
+
+
+def test_an_empty_optional_field_is_none_and_an_empty_required_one_a_problem():
+    made = form(max_steps=5)
+    made.change(max_steps="")
+    assert made.config.max_steps is None
+    made.change(r="")
+    assert "r" in made.problems
+
+
+def test_a_mapping_that_is_no_mapping_is_refused():
+    made = form()
+    made.change(mapping={"shape": "text", "text": "body"})
+    assert made.config.mapping == {"shape": "text", "text": "body"}
+    made.fields["mapping"].control.value = "just words"
+    assert "mapping" in made.problems
+    with pytest.raises(ConfigError):
+        RunConfig(mapping="just words")
