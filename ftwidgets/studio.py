@@ -12,6 +12,7 @@ from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import LiveRun
 from ftwidgets.starting import train
+from ftwidgets.trying import ask
 from ftwidgets.widgets.code_view import CodeView
 from ftwidgets.widgets.data_panel import DataPanel
 from ftwidgets.widgets.form import Form
@@ -22,8 +23,9 @@ from ftwidgets.widgets.monitor import Monitor
 from ftwidgets.widgets.steps import Steps
 from ftwidgets.widgets.style import stylesheet
 from ftwidgets.widgets.text import paragraph
+from ftwidgets.widgets.try_it import TryIt
 
-STEPS = ("Model", "Data", "Method", "Training", "Watch")
+STEPS = ("Model", "Data", "Method", "Training", "Watch", "Try")
 EMPTY_WATCH = "Nothing runs yet. Press Train above: curves appear here within a few seconds."
 
 
@@ -55,8 +57,9 @@ class Studio(w.VBox):
         self._data = DataPanel(self._refresh)
         self._model = ModelPanel(self._refresh)
         self._method = MethodPanel(lambda name: self._form.change(method=name))
+        self._try = TryIt(ask)
         self._watch = w.VBox([paragraph(EMPTY_WATCH, "empty")])
-        self._steps = Steps(dict(zip(STEPS, [*self._make_panels(), self._watch], strict=True)))
+        self._steps = Steps(dict(zip(STEPS, [*self._make_panels(), self._watch, self._try], strict=True)))
         self._form.on_change(self._refresh)
         super().__init__([stylesheet(), self._header, self._code, self._steps])
         self.add_class("ftw-studio")
@@ -118,7 +121,7 @@ class Studio(w.VBox):
         groups = {"model": 0, "data": 1, "method": 2, "training": 3, "output": 3}
         wrong = {groups[OPTIONS[name].group] for name in problems if name in OPTIONS}
         marks = ["⚠" if i in wrong else "✓" for i in range(4)]
-        marks.append("●" if self.run is not None and not self.run.ended else "")
+        marks += ["●" if self.run is not None and not self.run.ended else "", ""]
         self._steps.mark(marks)
 
     def _toggle_code(self) -> None:
@@ -137,11 +140,13 @@ class Studio(w.VBox):
         for child in self._watch.children:
             child.close()
         self._watch.children = [Monitor(self.run)]
-        self._steps.turn(len(STEPS) - 1)
+        self._steps.turn(STEPS.index("Watch"))
         self.run.subscribe(self._follow)
         self._refresh()
 
     def _follow(self) -> None:
+        """The run changed. Called from its publisher thread."""
+        self._try.show(self.run)
         if self.run is not None and self.run.ended:
             self._refresh()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
+from transformers import TextStreamer
 
 from ftwidgets.errors import FtwidgetsError
 
@@ -60,22 +61,26 @@ def complete(
     top_p: float = 1.0,
     seed: int = 0,
     batch_size: int = 8,
+    on_text: Callable[[str], None] | None = None,
 ) -> list[str]:
     """One completion for each prompt.
 
     Args:
         model: A ``PeftModel``; with ``adapter=False`` its base answers.
+        on_text: Called with each piece of an answer as it is written; prompts are then answered one by one.
         temperature: 0 takes the likeliest token each time; above, tokens are sampled with ``seed``.
 
     Raises:
         FtwidgetsError: A prompt does not fit the model's context.
     """
     texts = [render(tokenizer, prompt, chat) for prompt in prompts]
-    context = getattr(model.config, "max_position_embeddings", None)
     sampling: dict[str, Any] = {"do_sample": False}
     if temperature > 0:
         # transformers samples among 50 tokens unless told otherwise: that would not be the model's own distribution.
         sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": top_p}
+    if on_text is not None:
+        sampling["streamer"] = _Speaker(tokenizer, on_text)
+        batch_size = 1
     answers: list[str] = []
     off = nullcontext() if adapter or not hasattr(model, "disable_adapter") else model.disable_adapter()
     with resting(model, seed), off:
@@ -89,13 +94,31 @@ def complete(
                 return_token_type_ids=False,
             ).to(model.device)
             length = inputs["input_ids"].shape[1]
-            if context and length + 1 > context:
-                raise FtwidgetsError(f"The prompt has {length} tokens and the model reads {context}. Shorten it.")
             out = model.generate(
                 **inputs,
-                max_new_tokens=min(max_new_tokens, context - length) if context else max_new_tokens,
+                max_new_tokens=_room(model, length, max_new_tokens),
                 pad_token_id=tokenizer.pad_token_id,
                 **sampling,
             )
             answers += tokenizer.batch_decode(out[:, length:], skip_special_tokens=True)
     return [answer.strip() for answer in answers]
+
+
+def _room(model: Any, prompt_length: int, wanted: int) -> int:
+    """How many tokens an answer may have."""
+    context = getattr(model.config, "max_position_embeddings", None)
+    if context and prompt_length + 1 > context:
+        raise FtwidgetsError(f"The prompt has {prompt_length} tokens and the model reads {context}. Shorten it.")
+    return min(wanted, context - prompt_length) if context else wanted
+
+
+class _Speaker(TextStreamer):
+    """Hands an answer on while it is written, in pieces that are whole characters."""
+
+    def __init__(self, tokenizer: Any, on_text: Callable[[str], None]):
+        super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)
+        self._on_text = on_text
+
+    def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
+        if text:
+            self._on_text(text)

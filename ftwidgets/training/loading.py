@@ -158,6 +158,11 @@ def add_adapter(model: Any, config: RunConfig) -> PeftModel:
         ) from error
 
 
+def load_trained(model: Any, folder: Path) -> PeftModel:
+    """``model`` with the adapter that a run saved in ``folder``, ready to answer."""
+    return PeftModel.from_pretrained(model, str(folder)).eval()
+
+
 def check_vocabulary(model: Any, tokenizer: Any, config: RunConfig) -> None:
     """Raises ``FtwidgetsError`` when the tokenizer knows more tokens than the model."""
     rows = model.get_input_embeddings().num_embeddings
