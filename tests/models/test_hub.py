@@ -1,16 +1,11 @@
 """Downloads from a hub that runs in the test, through huggingface_hub's own code."""
 
-import importlib.util
 import threading
-from pathlib import Path
 
 import pytest
 
 from ftwidgets.models import DownloadCancelledError, HubError, download, look_up
-
-_SPEC = importlib.util.spec_from_file_location("hub_server", Path(__file__).with_name("hub_server.py"))
-hub_server = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(hub_server)
+from tests.models.hub_server import Hub
 
 FILES = {
     "config.json": b'{"model_type": "llama"}',
@@ -25,7 +20,7 @@ FILES = {
 
 @pytest.fixture
 def hub():
-    served = hub_server.Hub(dict(FILES), card={"license": "other", "license_name": "our-terms"})
+    served = Hub(dict(FILES), card={"license": "other", "license_name": "our-terms"})
     yield served
     served.close()
 

@@ -1,0 +1,167 @@
+"""Hold the memory estimate against what a process on the CPU really takes, for each method.
+
+    FTWIDGETS_REAL_MODEL=~/models/gemma-3-270m python -m benchmarks.memory_cpu [method ...]
+
+Each method trains two steps in a process of its own through ftwidgets.train, on rows that fill max_length. Counted is what
+the process holds above what it held once the libraries were imported: its anonymous memory, and the weights that stay
+mapped from their file (the embedding: it is used as it is). The estimate is for device="cpu". Takes about ten minutes on
+two cores. Prints one line of JSON last.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+METHODS = ("sft", "pretrain", "dpo", "orpo", "simpo", "reward", "ppo")
+LENGTH, BATCH, RESPONSE = 256, 2, 32
+_WORDS = "time people year way day man thing woman life child world school state family group country".split()
+
+
+def main(methods: list[str], model: str, changes: dict) -> dict:
+    results = {}
+    for method in methods:
+        command = [sys.executable, "-m", "benchmarks.memory_cpu", "--one", method, "--model", model]
+        done = subprocess.run(
+            [*command, "--changes", json.dumps(changes)], capture_output=True, text=True, check=False, timeout=1800
+        )
+        if done.returncode:
+            print(f"{method}: failed\n{done.stderr[-3000:]}")
+            continue
+        found = json.loads(done.stdout.splitlines()[-1])
+        results[method] = found
+        error = found["estimated"] / found["measured"] - 1
+        print(f"{method:9} measured {found['measured'] / 1e9:5.2f} GB, estimated {found['estimated'] / 1e9:5.2f} GB "
+              f"({error:+.0%}); model loaded {found['loaded'] / 1e9:.2f} GB; {found['seconds']:.0f} s", flush=True)  # fmt: skip
+    errors = [abs(r["estimated"] / r["measured"] - 1) for r in results.values()]
+    return {"benchmark": "memory_cpu", "methods": results, "largest_error": max(errors, default=None)}
+
+
+def one(method: str, model: str, changes: dict) -> dict:
+    """Train in this process, and measure it."""
+    import ftwidgets
+    from ftwidgets.config import RunConfig
+    from ftwidgets.memory import estimate_memory
+    from ftwidgets.training import launch  # noqa: F401 (the libraries, which are no part of the estimate)
+
+    if method == "ppo":
+        import ftwidgets.training.ppo.build
+    with tempfile.TemporaryDirectory() as folder:
+        options = {
+            "method": method, "model": model, "dataset": _rows(method, Path(folder)), "output_dir": folder,
+            "max_length": LENGTH, "per_device_train_batch_size": BATCH, "gradient_accumulation_steps": 1, "max_steps": 2,
+            "test_size": 0.0, "probe_prompts": [], "save_steps": 0,
+        }  # fmt: skip
+        if method in ("dpo", "orpo", "simpo"):
+            options["prefix_sharing"] = "off"
+        if method == "ppo":
+            options |= {"response_length": RESPONSE, "reward": "function score", "num_ppo_epochs": 1}
+        config = RunConfig(**(options | changes))
+        estimated = estimate_memory(config, device="cpu")
+        with Watch() as watch:
+            start = time.perf_counter()
+            more = {"reward": score} if method == "ppo" else {}
+            run = ftwidgets.train(config, **more)
+            while run.progress.get("phase") in (None, "loading libraries", "reading data", "loading model"):
+                time.sleep(0.02)
+                if run.ended:
+                    break
+            watch.reset()  # loading has a peak of its own
+            loaded = watch.peak
+            run.wait()
+            if run.error:
+                raise SystemExit(str(run.error))
+        seconds = time.perf_counter() - start
+        # The pages of the layers that were quantised stay as well until the system wants them back: not needed.
+        kept = sum(p.nbytes for p in run.model.parameters() if not p.requires_grad and p.element_size() > 1)
+        mapped = min(watch.mapped(), kept)
+    return {
+        "measured": watch.peak - watch.start + mapped,
+        "mapped": mapped,
+        "estimated": estimated.total,
+        "loaded": loaded - watch.start,
+        "seconds": seconds,
+        "parts": estimated.parts,
+    }
+
+
+def score(prompts: list[str], completions: list[str]) -> list[float]:
+    """A reward: the share of letters e."""
+    return [c.count("e") / max(1, len(c)) for c in completions]
+
+
+class Watch:
+    """The memory of this process in bytes, looked at every few milliseconds."""
+
+    def __enter__(self) -> "Watch":
+        self.start, self._files = self._held()
+        self.peak = self.start
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def mapped(self) -> int:
+        """Bytes of files that came into memory."""
+        return self._held()[1] - self._files
+
+    def reset(self) -> None:
+        self.peak = self._held()[0]
+
+    def _held(self) -> tuple[int, int]:
+        with open("/proc/self/status", encoding="ascii") as status:
+            sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in status if line.startswith("Rss")}
+        return sizes["RssAnon"], sizes["RssFile"]
+
+    def _look(self) -> None:
+        while not self._stop.wait(0.004):
+            self.peak = max(self.peak, self._held()[0])
+
+
+def _rows(method: str, folder: Path) -> str:
+    """Sixteen rows in a file. One word is one token in any large vocabulary; a few tokens are left for the ends."""
+
+    def words(count: int, start: int) -> str:
+        return "".join(f" {_WORDS[(start + i * i) % len(_WORDS)]}" for i in range(count))
+
+    quarter = LENGTH // 4
+    rows: list[dict] = []
+    for i in range(16):
+        answer = LENGTH - quarter - 4
+        row: dict = {"prompt": words(quarter, i)}
+        if method == "sft":
+            row["completion"] = words(answer, i)
+        elif method == "pretrain":
+            row = {"text": words(LENGTH - 4, i)}
+        elif method == "ppo":
+            row = {"prompt": words(LENGTH - RESPONSE - 4, i)}
+        else:
+            row |= {"chosen": words(answer, i), "rejected": words(answer, i + 3)}
+        rows.append(row)
+    file = folder / "rows.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return str(file)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("methods", nargs="*", default=METHODS)
+    parser.add_argument("--one", choices=METHODS, help=argparse.SUPPRESS)
+    parser.add_argument("--model", default=os.environ.get("FTWIDGETS_REAL_MODEL"))
+    parser.add_argument("--changes", type=json.loads, default={}, help="options to change, as JSON")
+    given = parser.parse_args()
+    if not given.model:
+        parser.error("give --model, or set FTWIDGETS_REAL_MODEL, to a model's folder")
+    if given.one:
+        print(json.dumps(one(given.one, given.model, given.changes)))
+    else:
+        print(json.dumps(main(list(given.methods), given.model, given.changes)))
