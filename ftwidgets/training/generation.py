@@ -16,12 +16,11 @@ Messages = list[dict[str, str]]
 
 @contextmanager
 def resting(model: Any, seed: int | None = None) -> Iterator[None]:
-    """The model in eval mode with its cache on and checkpointing off; mode, cache and random state put back after.
+    """The model in eval mode (no dropout, no checkpointing) with its cache on; mode, cache and random state are put back.
 
     ``seed`` makes sampling repeatable.
     """
     training = model.training
-    checkpointing = [m for m in model.modules() if getattr(m, "gradient_checkpointing", False)]
     use_cache = model.config.use_cache
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=devices), torch.no_grad():
@@ -29,13 +28,9 @@ def resting(model: Any, seed: int | None = None) -> Iterator[None]:
             torch.manual_seed(seed)
         model.eval()
         model.config.use_cache = True
-        for module in checkpointing:
-            module.gradient_checkpointing = False
         try:
             yield
         finally:
-            for module in checkpointing:
-                module.gradient_checkpointing = True
             model.config.use_cache = use_cache
             model.train(training)
 

@@ -22,7 +22,7 @@ def work(config: RunConfig, *, reward: Reward | None = None, resume: bool = Fals
     def run(context: Context) -> dict[str, Any]:
         log = (context.folder / "log.txt").open("a", encoding="utf-8", buffering=1)
         with log as file, quiet(file, context.progress):
-            # Imported only here: libraries speak while they are imported, and trl's trainers report their use unless told.
+            # Imported only here: libraries speak as they are imported, and trl reports its use unless told not to.
             os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
             from ftwidgets.training.device import release
             from ftwidgets.training.execute import execute
