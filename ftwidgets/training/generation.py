@@ -16,7 +16,7 @@ Messages = list[dict[str, str]]
 
 @contextmanager
 def resting(model: Any, seed: int | None = None) -> Iterator[None]:
-    """The model in eval mode (no dropout, no checkpointing) with its cache on; mode, cache and random state are put back.
+    """The model in eval mode (no dropout, no checkpointing) with its cache; mode and random state are put back.
 
     ``seed`` makes sampling repeatable.
     """
