@@ -128,13 +128,13 @@ class _Lines:
 
 def learnt(run: Run) -> list[str]:
     """What a run changed, in lines: first and last value of each shown metric, then completions before and after."""
-    summary = run.summary
-    first, last = summary.get("first", {}), summary.get("last", {})
-    lines = [
-        f"  {label}: {first[name]:.4g} -> {last[name]:.4g}"
-        for name, label in SHOWN.items()
-        if name in first and name in last and first[name] != last[name]
-    ]
+    rows, columns = run.store.rows(0), run.store.columns
+    lines = []
+    for name, label in SHOWN.items():
+        values = rows[:, columns.index(name)] if name in columns else np.empty(0)
+        values = values[~np.isnan(values)]
+        if len(values) and values[0] != values[-1]:
+            lines.append(f"  {label}: {values[0]:.4g} -> {values[-1]:.4g}")
     samples = run.events.of("samples")
     if len(samples) > 1:
         before, after = samples[0], samples[-1]

@@ -28,8 +28,7 @@ def test_progress_metrics_and_what_was_learnt(start: Callable[..., LiveRun]) -> 
         context.emit("log", step=2, epoch=1.0, metrics={"loss": 0.25, "rewards/accuracies": 1.0})
         context.emit("samples", step=2, prompt=["Where is\nthe mill?"], completion=["By the river. Have a lovely day!"])
         (context.folder / "adapter").mkdir()
-        metrics = {"loss": 0.69314}, {"loss": 0.25}
-        return {"steps": 2, "seconds": 3.0, "first": metrics[0], "last": metrics[1]}
+        return {"steps": 2, "seconds": 3.0}
 
     out = io.StringIO()
     run = start(work)
@@ -40,6 +39,7 @@ def test_progress_metrics_and_what_was_learnt(start: Callable[..., LiveRun]) -> 
     ending = lines[lines.index("finished after 2 steps in 3 s.") :]
     assert ending[1:] == [
         "  loss: 0.6931 -> 0.25",
+        "  accuracy: 0.5 -> 1",
         "",
         "  Where is the mill?",
         "    before: No idea.",
