@@ -1,0 +1,123 @@
+"""Curves: the metrics of runs, live while they train."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets as t
+
+from ftwidgets.widgets.listening import watch_cells
+from ftwidgets.widgets.record import record, saved_curves
+from ftwidgets.widgets.sources import Source, runs_of
+from ftwidgets.widgets.stream import Stream
+
+STATIC = Path(__file__).parents[1] / "static"
+
+
+class Curves(anywidget.AnyWidget):
+    """Charts of one run, or of several over each other: live, zoomed and read together.
+
+    Args:
+        source: A run, the folder of one, a ``History``, or a list of these. With a list a colour means a run.
+        heading: Whether to show the run's name and state above the charts.
+
+    Attributes:
+        view: What was set by hand (``axis``, ``smoothing``, ``log``, ``cap``, ``open``, ``hidden``); can be set here
+            too: ``curves.view = {"axis": "epoch", "smoothing": 0.9}``.
+
+    Raises:
+        FtwidgetsError: A folder is no run, or there is nothing to show.
+    """
+
+    _esm = STATIC / "curves.js"
+    _css = STATIC / "curves.css"
+
+    view = t.Dict().tag(sync=True)
+    heading = t.Bool(True).tag(sync=True)
+    selectable = t.Bool(False).tag(sync=True)
+    saved = t.Dict().tag(sync=True)  # decimated, once the runs have ended: drawn where no kernel answers
+
+    def __init__(self, source: Source | Sequence[Source], heading: bool = True):
+        self.runs = runs_of(source)
+        self._select: list[Callable[[int, int], None]] = []
+        self._pick: list[Callable[[int, Any], None]] = []
+        self._displays: list[Any] = []
+        self._page_keeps = "record"
+        self._kept = False
+        super().__init__(heading=heading)
+        watch_cells()
+        if hasattr(self.comm, "_reply_subshell_for"):
+            # ipykernel 7.4 would answer on the busy main thread; None lets the page's words in on a subshell.
+            self.comm._reply_subshell_for = None
+        self.on_msg(self._receive)
+        self._stream = Stream(self.runs, self.send)
+        self._unsubscribe = [run.subscribe(self._changed) for run in self.runs if hasattr(run, "subscribe")]
+
+    def on_select(self, callback: Callable[[int, int], None]) -> None:
+        """Call ``callback(from_step, to_step)`` when steps are chosen in a chart, both ends included."""
+        self._select.append(callback)
+        self.selectable = True
+
+    def on_pick(self, callback: Callable[[int, Any], None]) -> None:
+        """Call ``callback(step, run)`` when a point is clicked."""
+        self._pick.append(callback)
+        self.selectable = True
+
+    def show(self, from_step: float, to_step: float) -> None:
+        """Zoom to steps and mark them."""
+        self._stream.send({"type": "show", "from": from_step, "to": to_step})
+
+    def close(self) -> None:
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        super().close()
+
+    def _changed(self) -> None:
+        """A run changed. Called from its publisher thread."""
+        self._stream.changed()
+        self._keep()
+
+    def _receive(self, _: Any, content: dict[str, Any], buffers: list[bytes]) -> None:
+        kind = content.get("type")
+        if kind == "ready":
+            self._page_keeps = content.get("keeps", "record")
+            self._stream.ready(content["have"])
+            if self._page_keeps != "picture":  # a picture would take the live view away: only when a run just ended
+                self._keep()
+        elif kind == "ack":
+            self._stream.alive(content["have"])
+        elif kind == "select":
+            for select in self._select:
+                select(int(content["from_step"]), int(content["to_step"]))
+        elif kind == "pick":
+            for pick in self._pick:
+                pick(int(content["step"]), self.runs[content["run"]])
+
+    @property
+    def _ended(self) -> bool:
+        return all(getattr(run, "ended", False) for run in self.runs)
+
+    def _ipython_display_(self) -> None:
+        """Display the charts so that the output can become a record of the run when it has ended."""
+        from IPython.display import display
+
+        bundle = self._repr_mimebundle_()
+        if bundle is not None:
+            data = bundle[0] if isinstance(bundle, tuple) else bundle
+            self._displays.append(display(data, raw=True, display_id=True))
+
+    def _keep(self) -> None:
+        """The runs have ended: leave what a notebook can keep, once, in the way that the page asks for."""
+        if self._kept or not self._ended:
+            return
+        self._kept = True
+        if self._page_keeps == "state":
+            self.saved = saved_curves(self.runs)
+            return
+        for handle in self._displays:
+            with contextlib.suppress(Exception):  # the output may be gone; the run folder has everything
+                handle.update(record(self.runs, model_id=self.model_id), raw=True)

@@ -1,0 +1,75 @@
+"""What happened at a step, for the axis of the curves: checkpoints, evaluation, samples, pauses, notes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from ftwidgets.runs.history import History
+
+Mark = dict[str, Any]
+
+
+_TYPES = ("checkpoint", "evaluation", "samples", "resumed", "note", "status", "error")
+
+
+def events_so_far(run: Any) -> tuple[int, ...]:
+    """How many events of each kind that makes marks: marks are worth making anew when this changes."""
+    events = getattr(run, "events", None)
+    return () if events is None else tuple(len(events.of(type)) for type in _TYPES)
+
+
+def marks(run: Any) -> list[Mark]:
+    """The marks of a run in the order of their steps: ``kind``, ``step``, ``text`` and, for a note with a stretch of
+    evidence, ``until``.
+
+    ``run`` has ``events`` with ``of(type)``; a bare history has none, and no marks.
+    """
+    events = getattr(run, "events", None)
+    if events is None:
+        return []
+    found: list[Mark] = []
+    for event in events.of("checkpoint"):
+        found.append(_mark("checkpoint", event["step"], PurePath(str(event.get("path", ""))).name))
+    for event in events.of("evaluation"):
+        found.append(_mark("evaluation", event["step"]))
+    for event in events.of("samples"):
+        found.append(_mark("samples", event["step"], f"{len(event.get('prompt', ()))} prompts"))
+    for event in events.of("resumed"):
+        found.append(_mark("resumed", event["step"], "from this checkpoint"))
+    for event in events.of("note"):
+        if event.get("step") is not None:
+            kind = "warning" if event.get("level") == "warning" else "note"
+            found.append(_mark(kind, event["step"], event.get("text", ""), event.get("until")))
+    found += _pauses(run, events.of("status"))
+    failures = [event for event in events.of("error") if len(run.store)]
+    found += [_mark("error", _step_at(run, event["t"]), event.get("message", "")) for event in failures]
+    return sorted(found, key=lambda mark: mark["step"])
+
+
+def _pauses(run: Any, statuses: list[dict[str, Any]]) -> list[Mark]:
+    if not len(run.store):
+        return []
+    found = []
+    for before, event in pairwise(statuses):
+        if event["status"] == "paused":
+            found.append(_mark("paused", _step_at(run, event["t"])))
+        elif before["status"] == "paused" and event["status"] == "training":
+            found.append(_mark("resumed", _step_at(run, event["t"])))
+    return found
+
+
+def _step_at(run: Any, t: float) -> float:
+    """The last step logged at unix time ``t``."""
+    store: History = run.store
+    rows = store.rows(0)
+    row = int(np.searchsorted(rows[:, 2], t - (run.started_at or t), side="right")) - 1
+    return float(rows[max(0, row), 0])
+
+
+def _mark(kind: str, step: float, text: str = "", until: float | None = None) -> Mark:
+    mark: Mark = {"kind": kind, "step": step, "text": text[:300]}
+    return mark if until is None else mark | {"until": until}

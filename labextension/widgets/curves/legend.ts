@@ -1,0 +1,58 @@
+import { make, setText } from './dom';
+import { show } from './format';
+import { reading } from './hover';
+import type { Line } from './lines';
+import { swatch } from './markers';
+
+interface Item {
+  line: Line;
+  element: HTMLElement;
+  value: HTMLElement;
+}
+
+/** The names of a panel's curves with their exact values: at the cursor, or the latest. */
+export class Legend {
+  readonly element = make('div', 'ftw-legend');
+  private items: Item[] = [];
+
+  /** Show these lines. With several runs their names stand once for all panels, so here only metrics are told apart. */
+  show(lines: Line[], several: boolean): void {
+    const same =
+      lines.length === this.items.length &&
+      lines.every((line, i) => line.series === this.items[i].line.series);
+    if (same) {
+      this.items.forEach((item, i) => {
+        item.line = lines[i];
+      });
+      return;
+    }
+    this.items = [];
+    this.element.replaceChildren();
+    for (const line of lines) {
+      if (several) continue;
+      const element = make('span', 'ftw-legend-item', '', { 'data-metric': line.metric.name });
+      const value = make('span', 'ftw-value');
+      element.append(
+        swatch(line.color, line.shape, !!line.metric.eval),
+        make('span', 'ftw-label', line.metric.eval ? `${line.metric.label}, eval` : line.metric.label),
+        value,
+      );
+      this.element.append(element);
+      this.items.push({ line, element, value });
+    }
+  }
+
+  /** Values at `x`; the latest where `x` is null. */
+  read(x: number | null): void {
+    for (const { line, element, value } of this.items) {
+      const { series } = line;
+      const found = x === null ? { point: series.length - 1, exact: true } : reading(line, x);
+      const y = found ? series.y.data[found.point] : Number.NaN;
+      setText(value, show(y));
+      value.dataset.exact = String(y);
+      element.classList.toggle('ftw-stale', !!found && !found.exact);
+      const step = found ? line.run.axes.step.data[series.at.data[found.point]] : Number.NaN;
+      element.title = `${line.metric.name} = ${y} at step ${step}${line.metric.right ? ' (right-hand axis)' : ''}`;
+    }
+  }
+}
