@@ -1,0 +1,85 @@
+"""The reference's log-probabilities of a dataset, computed once and kept in the run's folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from torch import Tensor, nn
+
+from ftwidgets.training.pairwise.layout import Pair
+
+PHASE = "reference log-probabilities"
+
+
+def model_key(model: nn.Module, skip: str = "lora_") -> str:
+    """A digest of a model's weights and buffers, those with ``skip`` in their name left out.
+
+    The sum of a tensor's bytes, taken where the tensor is, stands for its content: no weight is moved or decoded.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        if skip in name or not isinstance(tensor, Tensor):
+            continue
+        flat = tensor.detach().contiguous().view(-1).view(torch.uint8)
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype} {int(flat.sum(dtype=torch.int64))}\n".encode())
+    return digest.hexdigest()
+
+
+def digest(model: str, pairs: Sequence[Pair]) -> str:
+    """A key of a model and of the token ids it is shown, which are cut to the longest length."""
+    key = hashlib.sha256(model.encode())
+    for pair in pairs:
+        key.update(json.dumps([pair.prompt, pair.chosen, pair.rejected]).encode())
+    return key.hexdigest()
+
+
+def precompute(
+    dataset: Dataset,
+    pairs: Sequence[Pair],
+    key: str,
+    folder: Path,
+    batch_size: int,
+    score: Callable[[list[dict[str, Any]]], tuple[Tensor, Tensor]],
+    progress: Callable[..., None],
+) -> Dataset:
+    """``dataset`` with ``ref_chosen_logps`` and ``ref_rejected_logps``, from ``folder`` where it holds them.
+
+    Long pairs come first, so that memory runs out at once or not at all. What was computed is kept even when the work
+    is stopped in between; the next call with the same key goes on from there.
+
+    Args:
+        pairs: The rows of ``dataset``, cut.
+        key: Tells apart models and data; part of the file's name.
+        score: Log-probabilities of both completions of some rows, (rows,) each.
+        progress: ``Context.progress``; may raise to stop.
+    """
+    file = folder / f"reference-{key[:16]}.npy"
+    found = np.full((2, len(pairs)), np.nan, dtype=np.float32)
+    if file.exists():
+        found = np.load(file)
+    missing = [i for i in range(len(pairs)) if np.isnan(found[:, i]).any()]
+    missing.sort(key=lambda i: pairs[i].tokens, reverse=True)
+    computed: list[tuple[list[int], Tensor]] = []
+    try:
+        for start in range(0, len(missing), batch_size):
+            progress(PHASE, len(pairs) - len(missing) + start, len(pairs))
+            rows = missing[start : start + batch_size]
+            computed.append((rows, torch.stack(score([dataset[i] for i in rows]))))
+    finally:
+        for rows, values in computed:
+            found[:, rows] = values.float().cpu().numpy()
+        if computed:
+            folder.mkdir(parents=True, exist_ok=True)
+            part = file.with_suffix(".part.npy")
+            np.save(part, found)
+            part.replace(file)
+    progress(PHASE, len(pairs), len(pairs))
+    chosen, rejected = found.tolist()
+    return dataset.add_column("ref_chosen_logps", chosen).add_column("ref_rejected_logps", rejected)
