@@ -37,7 +37,7 @@ def option(
         step: What one press of an arrow key changes.
         limits: pydantic's ``gt``, ``ge``, ``lt``, ``le``.
     """
-    extra = {
+    extra: dict[str, Any] = {
         "source": source,
         "group": group,
         "methods": tuple(methods),

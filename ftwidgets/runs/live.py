@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ftwidgets.config import RunConfig
 from ftwidgets.errors import FtwidgetsError
@@ -20,12 +20,6 @@ from ftwidgets.runs.environment import versions
 from ftwidgets.runs.event_log import Event
 from ftwidgets.runs.publisher import Publisher
 from ftwidgets.runs.run import Run
-
-
-class Work(Protocol):
-    """What a run does in its thread. It reports through the context and returns the run's summary."""
-
-    def __call__(self, context: Context) -> dict[str, Any]: ...
 
 
 class LiveRun(Run):
@@ -203,6 +197,9 @@ class Context:
             if not resting and not calls:
                 run._move(states.TRAINING)
                 return
+
+
+Work = Callable[[Context], dict[str, Any]]  # done in a run's thread; returns the run's summary
 
 
 class StopRun(Exception):  # noqa: N818 - a wish, not an error

@@ -98,7 +98,7 @@ class Run:
         """The run's curves, live while it goes on."""
         from ftwidgets import Curves
 
-        return Curves(self)
+        return Curves(self)  # type: ignore[operator]  # a lazy name
 
     def record(self, event: Event) -> None:
         """Take one event into the run's state. Every run, live or loaded, changes through here alone."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from typing import Any
@@ -79,7 +78,7 @@ def execute(config: RunConfig, context: Context, reward: Reward | None, resume: 
             trainer.evaluate()
     probe(step)
     context.live(model=trainer.model)
-    return _summary(config, trainer, reporter, step, seconds)
+    return {"method": config.method, "steps": step, "seconds": seconds, **reporter.totals}
 
 
 def _build(job: Job) -> Any:
@@ -110,17 +109,3 @@ def _save_adapter(trainer: Any, tokenizer: Any, context: Context) -> None:
 
 def _evaluated(trainer: Any, step: int) -> bool:
     return any(row["step"] == step and any(k.startswith("eval_") for k in row) for row in trainer.state.log_history)
-
-
-def _summary(config: RunConfig, trainer: Any, reporter: Reporter, step: int, seconds: float) -> dict[str, Any]:
-    """The run in numbers: steps, seconds, and the first and last value of each metric."""
-    history = [row for row in trainer.state.log_history if "train_runtime" not in row]
-    first: dict[str, float] = {}
-    last: dict[str, float] = {}
-    for row in history:
-        for name, value in row.items():
-            if name not in ("step", "epoch") and isinstance(value, int | float):
-                first.setdefault(name, value)
-                last[name] = value
-    plain = json.loads(json.dumps({"first": first, "last": last}, default=float))
-    return {"method": config.method, "steps": step, "seconds": seconds, **reporter.totals, **plain}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as w
@@ -20,7 +20,7 @@ class Form:
         problems: What is wrong, by option; an empty name for what is wrong with the whole.
     """
 
-    def __init__(self, config: RunConfig, suggestions: dict[str, Sequence[str]]):
+    def __init__(self, config: RunConfig, suggestions: Mapping[str, Sequence[str]]):
         values = config.to_dict()
         self.fields = {
             name: Field(option, values.get(name), suggestions.get(name, ())) for name, option in OPTIONS.items()
@@ -29,7 +29,7 @@ class Form:
         self.problems: dict[str, str] = {}
         self._callbacks: list[Callable[[], None]] = []
         self._filling = False
-        self._before = (config.method, config.model)
+        self._before: tuple[str, str] = (config.method, config.model)
         for field in self.fields.values():
             field.on_change(self._changed)
         self._read()

@@ -88,7 +88,7 @@ class Monitor(w.VBox):
             return
         self._bar.value = done / total if total and done is not None else 0
         words = []
-        if phase == "training" and total:
+        if phase == "training" and total and done is not None:
             words.append(f"step {done:,.0f} / {total:,.0f}")
             words += self._pace(float(done), float(total))
         else:

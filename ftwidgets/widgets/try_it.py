@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import ipywidgets as w
@@ -86,13 +87,13 @@ class TryIt(w.VBox):
                     max_new_tokens=self._tokens.value,
                     temperature=self._temperature.value,
                     seed=self._seed.value,
-                    on_text=lambda piece, name=name: self._write(name, piece),
+                    on_text=partial(self._write, name),
                 )
             except ValueError as error:
                 self._texts[name].value = f'<span class="ftw-problem">⚠ {safe(error)}</span>'
                 self._done()
             else:
-                future.add_done_callback(lambda answered, name=name: self._finish(name, answered))
+                future.add_done_callback(partial(self._finish, name))
 
     def _write(self, name: str, piece: str) -> None:
         self._answers[name] += piece
