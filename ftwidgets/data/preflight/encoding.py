@@ -7,39 +7,19 @@ our reward model's and PPO's own encoding, but needs neither torch nor a model. 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ftwidgets.data.preflight.end_tokens import stop_ids, without_tail
+from ftwidgets.data.preflight.sequences import Encoded, Part
+from ftwidgets.data.preflight.token_view import Token, tokens_of
 from ftwidgets.errors import FtwidgetsError
 
 PAIRWISE = ("dpo", "orpo", "simpo")
 _MARKS = re.compile(r"\{%-?\s*generation\s*-?%\}")
-
-
-@dataclass(frozen=True)
-class Part:
-    """One sequence that runs through the model: ``ids`` int64 ``(n,)`` and ``trained`` bool ``(n,)``, before any cut.
-
-    ``prompt`` is the number of tokens in front of the answer.
-    """
-
-    name: str  # row, chosen, rejected or prompt
-    ids: np.ndarray
-    trained: np.ndarray
-    prompt: int
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """An example's sequences, and whether the prompt's own tokens had to be given up where the answer begins."""
-
-    parts: tuple[Part, ...]
-    prompt_changed: bool = False
-    dropped_prompt_end: list[int] = field(default_factory=list)
 
 
 class Encoder:
@@ -67,6 +47,7 @@ class Encoder:
         self.train_on = train_on or "auto"
         self._template = marked_template if not has_marks(tokenizer) else None
         self._marked = has_marks(tokenizer) or marked_template is not None
+        self._lock = threading.Lock()  # a fast tokenizer may not be used by two threads at once
         self._stops = sorted({*stop_ids(tokenizer), *stops}) if method == "reward" else []
 
     @property
@@ -91,25 +72,29 @@ class Encoder:
             FtwidgetsError: The chat template refuses the row, or does not mark what should be learnt.
         """
         try:
-            if self.method in PAIRWISE:
-                return self._pair(example)
-            if self.method == "reward":
-                return self._scored_pair(example)
-            if self.method == "ppo":
-                ids = self._prompt_ids(example["prompt"])
-                return Encoded((_part("prompt", ids, [False] * len(ids), len(ids)),))
-            if self.method == "pretrain":
-                return self._text(example["text"])
-            return self._chat(example)
+            with self._lock:
+                return self._encode(example)
         except FtwidgetsError:
             raise
         except Exception as error:
             raise FtwidgetsError(f"The chat template cannot render the row: {error}") from error
 
-    def rendered(self, example: dict[str, Any]) -> dict[str, str]:
-        """The text that is tokenised, by the name of its sequence."""
-        encoded = self.encode(example)
-        return {part.name: self.tokenizer.decode(part.ids.tolist()) for part in encoded.parts}
+    def tokens(self, part: Part, most: int | None = None) -> list[Token]:
+        """The first tokens of a sequence, each with its text and flags."""
+        with self._lock:
+            return tokens_of(part if most is None else part.start(most), self.tokenizer)
+
+    def _encode(self, example: dict[str, Any]) -> Encoded:
+        if self.method in PAIRWISE:
+            return self._pair(example)
+        if self.method == "reward":
+            return self._scored_pair(example)
+        if self.method == "ppo":
+            ids = self._prompt_ids(example["prompt"])
+            return Encoded((_part("prompt", ids, [False] * len(ids), len(ids)),))
+        if self.method == "pretrain":
+            return self._text(example["text"])
+        return self._chat(example)
 
     def _text(self, text: str) -> Encoded:
         ids = self._ids(_ended(text, self.tokenizer))

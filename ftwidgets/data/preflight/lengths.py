@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ftwidgets.data.preflight.encoding import PAIRWISE, Encoded
+from ftwidgets.data.preflight.encoding import PAIRWISE
+from ftwidgets.data.preflight.sequences import Encoded
 
 NEVER = np.iinfo(np.int64).max
 

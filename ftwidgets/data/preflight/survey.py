@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ftwidgets.data.preflight.encoding import Encoded, Encoder
+from ftwidgets.data.preflight.encoding import Encoder
 from ftwidgets.data.preflight.lengths import NEVER, Lengths
+from ftwidgets.data.preflight.sequences import Encoded
 from ftwidgets.errors import FtwidgetsError
 
 _EVERY = 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ftwidgets.data.preflight.encoding import Part
+from ftwidgets.data.preflight.sequences import Part
 
 _LONGEST_CHARACTER = 8  # tokens that one character may be split into
 
