@@ -5,6 +5,7 @@ from ftwidgets.data.pairs.decided import decided
 from ftwidgets.data.pairs.decisions import Decision, DecisionLog, read_decisions
 from ftwidgets.data.pairs.keys import PairKeys, pair_key
 from ftwidgets.data.pairs.merged import MergedDecisions, merge_decisions
+from ftwidgets.data.pairs.reading import read_pairs
 from ftwidgets.data.pairs.stats import PairStats
 from ftwidgets.data.pairs.table import PairTable
 
@@ -23,4 +24,5 @@ __all__ = [
     "merge_decisions",
     "pair_key",
     "read_decisions",
+    "read_pairs",
 ]

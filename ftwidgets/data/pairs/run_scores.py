@@ -16,6 +16,8 @@ class RunScores:
     """
 
     def __init__(self, events: Iterable[Mapping[str, Any]], split: str | None = None) -> None:
+        events = list(events)
+        self.events = len(events)
         kept = [event for event in events if event.get("id") and split in (None, event.get("split", "train"))]
         ids = [np.asarray(event["id"], np.int64) for event in kept]
         sizes = [len(part) for part in ids]

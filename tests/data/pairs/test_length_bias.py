@@ -20,7 +20,7 @@ def test_four_pairs_by_hand() -> None:
     bias = length_bias(np.array([5, 2, 7, 3]), np.array([1, 4, 7, 2]))
     assert (bias.pairs, bias.ties) == (4, 1)
     assert bias.accuracy == pytest.approx(2 / 3)  # of the three pairs of unlike length, two prefer the longer
-    # Each chosen against 1 4 7 2, ties half: 5 beats three; 2 beats 1 and ties 2; 7 beats three and ties 7; 3 beats two.
+    # Each against 1 4 7 2, ties half: 5 beats three; 2 beats one, ties one; 7 beats three, ties one; 3 beats two.
     assert bias.auc == pytest.approx((3 + 1.5 + 3.5 + 2) / 16)
 
 

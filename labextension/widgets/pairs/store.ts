@@ -1,0 +1,374 @@
+import {
+  type Can,
+  type Check,
+  type Column,
+  type Counts,
+  EMPTY_QUERY,
+  type Finding,
+  Kernel,
+  type LintState,
+  type Pair,
+  type Query,
+  type Ready,
+  type Rows,
+  type TokenRatios,
+  type Verdict,
+  type View,
+} from './protocol';
+
+/** What changed; views redraw only that part of themselves. */
+export type Topic =
+  | 'ready'
+  | 'view'
+  | 'rows'
+  | 'pair'
+  | 'lint'
+  | 'decided'
+  | 'columns'
+  | 'can'
+  | 'busy'
+  | 'said';
+
+const BLOCK = 100; // rows asked for at once
+const MOST_BLOCKS = 60;
+
+export interface Row {
+  position: number;
+  rowId: number;
+  text: string;
+  chosen: number | null;
+  rejected: number | null;
+  value: number | null;
+  flags: number;
+  state: number;
+  shared: number | null;
+}
+
+/** All views of one model share this: the same list, the same pair, the same decisions. */
+export class Store {
+  readonly kernel: Kernel;
+  ready: Ready | null = null;
+  view: View | null = null;
+  checks = new Map<string, Check>();
+  findings = new Map<string, Finding>();
+  notChecked: Record<string, string> = {};
+  lint: { state: LintState; progress: number } = { state: 'waiting', progress: 0 };
+  columns: Column[] = [];
+  can: Can = { undo: false, redo: false, use: false, tokens: false };
+  pair: Pair | null = null;
+  /** Index in the view of the pair that is selected, loaded or about to be. */
+  index = -1;
+  ratios: TokenRatios | null = null;
+  /** What the kernel is doing for us and how far it is, between 0 and 1. */
+  busy: { what: string; progress: number } | null = null;
+  said: { text: string; failed: boolean } = { text: '', failed: false };
+  private readonly listeners = new Set<(topic: Topic) => void>();
+  private readonly blocks = new Map<number, Rows>();
+  private readonly asked = new Set<number>();
+  private wanted = 0;
+  private fromTop = false;
+
+  constructor(send: (message: { type: string }) => void) {
+    this.kernel = new Kernel(send, message => this.event(message));
+  }
+
+  on(listener: (topic: Topic) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private emit(topic: Topic): void {
+    for (const listener of [...this.listeners]) listener(topic);
+  }
+
+  /** Say something to the person, also to one who listens rather than looks. */
+  say(text: string, failed = false): void {
+    this.said = { text, failed };
+    this.emit('said');
+  }
+
+  readonly fail = (error: Error): void => this.say(error.message, true);
+
+  /** Nobody answered for some seconds: the kernel is gone, or busy with another cell. */
+  lonely = false;
+
+  start(): void {
+    setTimeout(() => {
+      this.lonely = !this.ready;
+      if (this.lonely) this.emit('pair');
+    }, 8000);
+    this.kernel.ask<Ready>('ready').then(ready => {
+      this.ready = ready;
+      this.checks = new Map(ready.checks.map(check => [check.id, check]));
+      this.findings = new Map(ready.findings.map(finding => [finding.id, finding]));
+      this.notChecked = ready.not_checked;
+      this.lint = ready.lint;
+      this.columns = ready.columns;
+      this.can = ready.can;
+      this.blocks.clear();
+      this.view = ready.view;
+      this.emit('ready');
+      const resumed = ready.selected === null ? null : ready.view.index;
+      this.select(resumed ?? 0);
+    }, this.fail);
+  }
+
+  get query(): Query {
+    return this.view?.query ?? EMPTY_QUERY;
+  }
+
+  /** Ask for another view; what comes back as events shows it. */
+  look(change: Partial<Query>, everything = false): void {
+    // Another order is looked at from its beginning; another filter keeps the pair in sight where it can.
+    if ('sort' in change || 'descending' in change) this.fromTop = true;
+    const query = { ...this.query, ...change };
+    if (this.view) this.view = { ...this.view, query };
+    this.busy = { what: 'Filtering', progress: 0 };
+    this.emit('busy');
+    this.kernel.ask('query', { ...query, everything }).catch(this.fail);
+  }
+
+  /** The row at an index of the view, or null while it is on its way. */
+  row(index: number): Row | null {
+    const number = Math.floor(index / BLOCK);
+    const block = this.blocks.get(number);
+    if (!block) {
+      this.load(number);
+      return null;
+    }
+    const at = index - block.start;
+    if (at >= block.position.length) return null;
+    return {
+      position: block.position[at],
+      rowId: block.row_id[at],
+      text: block.text[at],
+      chosen: block.chosen?.[at] ?? null,
+      rejected: block.rejected?.[at] ?? null,
+      value: block.value?.[at] ?? null,
+      flags: block.flags[at],
+      state: block.state[at],
+      shared: block.shared?.[at] ?? null,
+    };
+  }
+
+  private load(number: number, again = false): Promise<void> {
+    const version = this.view?.version ?? 0;
+    if (this.asked.has(number) && !again) return Promise.resolve();
+    this.asked.add(number);
+    return this.kernel
+      .ask<Rows>('rows', { start: number * BLOCK, stop: (number + 1) * BLOCK })
+      .then(rows => {
+        this.asked.delete(number);
+        if (rows.version !== this.view?.version || version !== rows.version) return;
+        this.blocks.set(number, rows);
+        // Far more than are ever in sight; the one used longest ago goes.
+        for (const old of [...this.blocks.keys()].slice(0, Math.max(0, this.blocks.size - MOST_BLOCKS)))
+          this.blocks.delete(old);
+        this.emit('rows');
+      })
+      .catch(error => {
+        this.asked.delete(number);
+        this.fail(error);
+      });
+  }
+
+  /** Fetch again what is known of the rows, without forgetting them meanwhile. */
+  private refresh(): void {
+    const last = [...this.blocks.keys()].slice(-4);
+    for (const number of [...this.blocks.keys()]) if (!last.includes(number)) this.blocks.delete(number);
+    for (const number of last) this.load(number, true);
+  }
+
+  /** Show the pair at an index of the view. */
+  select(index: number): void {
+    const size = this.view?.count ?? 0;
+    if (!size) {
+      this.index = -1;
+      this.pair = null;
+      this.emit('pair');
+      return;
+    }
+    this.index = Math.max(0, Math.min(size - 1, index));
+    this.emit('rows');
+    const ticket = ++this.wanted;
+    const row = this.row(this.index);
+    const found = row ? Promise.resolve(row.position) : this.positionAt(this.index);
+    found
+      .then(position =>
+        position === null || ticket !== this.wanted ? null : this.kernel.ask<Pair>('pair', { position }),
+      )
+      .then(pair => {
+        if (!pair || ticket !== this.wanted) return;
+        this.pair = pair;
+        this.ratios = null;
+        this.emit('pair');
+      })
+      .catch(this.fail);
+  }
+
+  private positionAt(index: number): Promise<number | null> {
+    return this.kernel
+      .ask<Rows>('rows', { start: index, stop: index + 1 })
+      .then(rows => rows.position[0] ?? null);
+  }
+
+  /** Fetch the selected pair again: its numbers or its decision changed. */
+  reload(): void {
+    if (!this.pair) return;
+    const ticket = ++this.wanted;
+    this.kernel.ask<Pair>('pair', { position: this.pair.position }).then(pair => {
+      if (ticket !== this.wanted) return;
+      this.pair = pair;
+      this.emit('pair');
+    }, this.fail);
+  }
+
+  judge(change: { verdict?: Verdict | null; note?: string; edit?: object }): Promise<void> {
+    if (!this.pair) return Promise.resolve();
+    return this.kernel
+      .ask('judge', { position: this.pair.position, ...change })
+      .then(() => undefined, this.fail);
+  }
+
+  judgeShown(verdict: Verdict): void {
+    this.kernel
+      .ask<{ changed: number }>('judge', { scope: 'view', verdict })
+      .then(({ changed }) => this.say(`${changed} decided: ${verdict}`), this.fail);
+  }
+
+  step(what: 'undo' | 'redo'): void {
+    this.kernel.ask<{ changed: number; position: number | null }>(what).then(({ changed, position }) => {
+      if (!changed) this.say(`Nothing to ${what}`);
+      else
+        this.say(
+          `${what === 'undo' ? 'Undone' : 'Done again'}: ${changed === 1 ? 'one pair' : `${changed} pairs`}`,
+        );
+      if (position !== null && position !== this.pair?.position) this.find(position);
+    }, this.fail);
+  }
+
+  /** Select a pair by its position in the data, where the view shows it. */
+  find(position: number): void {
+    const ticket = ++this.wanted;
+    this.kernel.ask<Pair>('pair', { position }).then(pair => {
+      if (ticket !== this.wanted) return;
+      this.pair = pair;
+      this.index = pair.index ?? -1;
+      this.ratios = null;
+      this.emit('pair');
+      this.emit('rows');
+    }, this.fail);
+  }
+
+  look_at_tokens(): void {
+    const pair = this.pair;
+    if (!pair) return;
+    this.busy = { what: 'Asking the model', progress: 0 };
+    this.emit('busy');
+    this.kernel
+      .ask<TokenRatios>('tokens', { position: pair.position })
+      .then(ratios => {
+        if (this.pair?.position === pair.position) this.ratios = ratios;
+        this.emit('pair');
+      }, this.fail)
+      .finally(() => {
+        this.busy = null;
+        this.emit('busy');
+      });
+  }
+
+  private event(message: { type: string; [field: string]: unknown }): void {
+    switch (message.type) {
+      case 'view': {
+        const { type: _, ...view } = message;
+        this.show(view as unknown as View);
+        break;
+      }
+      case 'looking':
+        this.busy = { what: 'Filtering', progress: Number(message.progress) };
+        this.emit('busy');
+        break;
+      case 'decided':
+        this.decided(message as never);
+        break;
+      case 'resumed':
+        if (this.ready) this.ready.unplaced = Number(message.unplaced);
+        if (message.selected !== null) this.find(Number(message.selected));
+        this.emit('ready');
+        break;
+      case 'finding': {
+        const finding = message.finding as Finding;
+        this.findings.set(finding.id, finding);
+        this.emit('lint');
+        if (finding.count && this.checks.get(finding.id)?.marks_rows) this.refresh();
+        break;
+      }
+      case 'not_checked':
+        this.notChecked = { ...this.notChecked, ...(message.reasons as object) };
+        this.emit('lint');
+        break;
+      case 'lint':
+        this.lint = { state: message.state as LintState, progress: Number(message.progress) };
+        this.emit('lint');
+        if (this.lint.state === 'done') this.reload();
+        break;
+      case 'lengths':
+        this.refresh();
+        break;
+      case 'columns':
+        this.columns = message.columns as Column[];
+        this.emit('columns');
+        this.reload();
+        break;
+      case 'run':
+        if (this.ready) this.ready.run = { seen: Number(message.seen) };
+        this.emit('columns');
+        break;
+      case 'can': {
+        const { type: _, ...can } = message;
+        this.can = can as unknown as Can;
+        this.emit('can');
+        break;
+      }
+      case 'failed':
+        this.busy = null;
+        this.emit('busy');
+        this.fail(new Error(String(message.message)));
+        break;
+    }
+  }
+
+  private show(view: View): void {
+    this.view = view;
+    this.blocks.clear();
+    this.asked.clear();
+    this.busy = view.partial ? { what: 'Searching', progress: this.busy?.progress ?? 0 } : null;
+    this.emit('view');
+    this.emit('busy');
+    if (view.partial) return;
+    this.say(`${view.count} pairs shown`);
+    if (view.index === null || this.fromTop) this.select(0);
+    else {
+      this.index = view.index;
+      this.emit('rows');
+    }
+    this.fromTop = false;
+  }
+
+  private decided(
+    message: { position: number[]; state: number[]; all: boolean; counts: Counts } & Can,
+  ): void {
+    const { position, state, all, counts, undo, redo, use, tokens } = message;
+    this.can = { undo, redo, use, tokens };
+    if (this.view) this.view.counts = counts;
+    const states = new Map(position.map((at, i) => [at, state[i]]));
+    for (const block of this.blocks.values()) {
+      for (const [at, here] of block.position.entries())
+        block.state[at] = states.get(here) ?? block.state[at];
+    }
+    if (all) this.refresh();
+    this.emit('decided');
+    this.emit('rows');
+    if (this.pair && states.has(this.pair.position)) this.reload();
+  }
+}

@@ -1,0 +1,125 @@
+import { Detail } from './detail';
+import { button, make } from './dom';
+import { exportMenu } from './exports';
+import { filterMenu } from './filters';
+import { Judge } from './judge';
+import { LintStrip } from './lint';
+import { List } from './list';
+import type { Verdict } from './protocol';
+import type { Store, Topic } from './store';
+import { Toolbar } from './toolbar';
+
+const VERDICT_KEYS: Record<string, Verdict> = { k: 'keep', d: 'drop', s: 'swap', t: 'tie' };
+let views = 0;
+
+/** One display of the viewer. */
+export class PairsView {
+  private readonly root: HTMLElement;
+  private readonly toolbar: Toolbar;
+  private readonly lint: LintStrip;
+  private readonly list: List;
+  private readonly detail: Detail;
+  private readonly judge: Judge;
+  private readonly said = make('div', { class: 'ftw-said' });
+  private readonly live = make('div', { class: 'ftw-live', role: 'status', 'aria-live': 'polite' });
+  private readonly notices = make('div', { class: 'ftw-notices' });
+  private readonly leave: () => void;
+  // JupyterLab's own single-key shortcuts (D D deletes a cell) listen before us: this attribute holds them off.
+  private readonly shield = (event: KeyboardEvent) =>
+    this.root.toggleAttribute(
+      'data-lm-suppress-shortcuts',
+      !((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's'),
+    );
+
+  constructor(
+    el: HTMLElement,
+    private readonly store: Store,
+    height: number,
+  ) {
+    this.list = new List(store, `ftw-pairs-${++views}`);
+    this.toolbar = new Toolbar(store, filterMenu(store), exportMenu(store));
+    this.lint = new LintStrip(store);
+    this.detail = new Detail(store);
+    this.judge = new Judge(store, () => this.list.element.focus({ preventScroll: true }));
+    this.root = make(
+      'div',
+      { class: 'ftw-pairs', 'data-lm-suppress-shortcuts': 'true' },
+      this.toolbar.element,
+      this.lint.element,
+      this.notices,
+      make(
+        'div',
+        { class: 'ftw-body' },
+        this.list.element,
+        make('div', { class: 'ftw-main' }, this.detail.element, this.judge.element),
+      ),
+      this.said,
+      this.live,
+    );
+    this.setHeight(height);
+    this.root.addEventListener('keydown', event => this.key(event));
+    window.addEventListener('keydown', this.shield, true);
+    el.append(this.root);
+    this.leave = store.on(topic => this.changed(topic));
+    if (store.ready) for (const topic of ['ready', 'columns', 'view', 'pair'] as Topic[]) this.redraw(topic);
+  }
+
+  /** A view opened later shows what the others show. */
+  private redraw(topic: Topic): void {
+    for (const part of [this.toolbar, this.lint, this.list, this.detail, this.judge])
+      (part as unknown as { changed(topic: Topic): void }).changed(topic);
+    this.changed(topic);
+  }
+
+  setHeight(height: number): void {
+    this.root.style.setProperty('--ftw-height', `${height}px`);
+  }
+
+  dispose(): void {
+    window.removeEventListener('keydown', this.shield, true);
+    this.leave();
+    for (const part of [this.toolbar, this.lint, this.list, this.detail, this.judge]) part.dispose();
+    this.root.remove();
+  }
+
+  private changed(topic: Topic): void {
+    if (topic === 'ready') {
+      const notices = this.store.ready?.notices ?? [];
+      this.notices.hidden = !notices.length;
+      this.notices.replaceChildren(...notices.map(text => make('div', {}, `! ${text}`)));
+    }
+    if (topic !== 'said') return;
+    const { text, failed } = this.store.said;
+    this.live.textContent = text;
+    this.said.classList.toggle('ftw-failed', failed);
+    this.said.setAttribute('role', failed ? 'alert' : 'presentation');
+    this.said.replaceChildren(
+      make('span', { dir: 'auto' }, failed ? `✗ ${text}` : text),
+      ...(failed ? [button('✕', () => this.store.say(''), { title: 'Close' })] : []),
+    );
+  }
+
+  private key(event: KeyboardEvent): void {
+    const target = event.target as HTMLElement;
+    if (event.ctrlKey || event.metaKey || event.altKey || target.matches('input, textarea, select')) return;
+    const { store } = this;
+    const inScroller = !!target.closest('.ftw-scroller');
+    const next = (by: number) => store.select(store.index + by);
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (key in VERDICT_KEYS && !event.shiftKey) this.judge.decide(VERDICT_KEYS[key]);
+    else if (key === 'j') next(event.shiftKey ? -1 : 1);
+    else if (key === 'ArrowDown' && !inScroller) next(1);
+    else if (key === 'ArrowUp' && !inScroller) next(-1);
+    else if (key === 'e') this.judge.edit();
+    else if (key === 'n') this.judge.note();
+    else if (key === 'z') store.step(event.shiftKey ? 'redo' : 'undo');
+    else if (key === 'x') this.detail.toggle('differences');
+    else if (key === 'm') this.detail.toggle('rendered');
+    else if (key === 'w') this.detail.toggle('spaces');
+    else if (key === '/') this.toolbar.search.focus();
+    else if (key === '?') this.judge.toggleHelp();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}
