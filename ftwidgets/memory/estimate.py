@@ -153,7 +153,7 @@ def estimate(
         activations=kept + at_work,
         logits=max(0.0, loss - at_work - workspace),
         rollouts=max(0.0, sampling + workspace - update),
-        overhead=workspace + formulas.context(setup),
+        overhead=workspace + formulas.context(architecture, setup),
         trainable_parameters=formulas.adapter_parameters(found, setup) * setup.adapters,
         device=setup.device,
     )

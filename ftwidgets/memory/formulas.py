@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ftwidgets.config import PAIRWISE
 from ftwidgets.memory.setup import Setup
 from ftwidgets.models import Architecture, Linear
 
 QUANTISED_BYTES = 0.5 + 4 / 64  # 4 bits, and a float32 scale for 64 weights
 DOUBLE_QUANTISED_BYTES = 0.5 + (1 + 4 / 256) / 64  # the scales in 8 bits, with a float32 scale for 256 of them
 CUDA_CONTEXT = 0.5e9  # bytes of driver, kernels and library handles
-LOGIT_TILE = 256 * 2**20  # bytes: the fused LM head works on 4096 tokens x 32768 words of 16 bits at a time
+LOGIT_BLOCK = 16 * 2**20  # logits that our own heads hold at a time
+# What a process on the CPU holds besides: the tokenizer's tables, for each word, and what the libraries keep.
+TOKENIZER_WORD, LIBRARIES = 1250.0, 0.3e9
 
 
 def weights(a: Architecture, linears: Sequence[Linear], other: int, s: Setup) -> float:
@@ -80,8 +83,13 @@ def logits(a: Architecture, s: Setup) -> float:
         return 0.0
     if s.kept_logit_bytes:
         return s.kept_logit_bytes * s.tokens * a.vocab
-    tile = min(LOGIT_TILE, s.tokens * min(a.vocab, 32768) * 2)
-    return tile + 4 * s.tokens * a.hidden  # and the float32 gradient of the hidden states
+    gradient = 4 * s.tokens * a.hidden  # of the last hidden states, in float32
+    if s.method == "ppo" or (s.device == "cpu" and s.method in PAIRWISE):  # our own heads: a block of logits at a time
+        return min(s.tokens * a.vocab, LOGIT_BLOCK) * 14 + gradient
+    tile = min(s.tokens, 4096) * min(a.vocab, 32768)
+    if s.device == "cpu":  # TRL's kernel without Triton: eight float32 tensors of a tile's size, and the tile
+        return 34 * tile + gradient
+    return 2 * tile + gradient
 
 
 def rollouts(a: Architecture, s: Setup) -> float:
@@ -93,7 +101,7 @@ def rollouts(a: Architecture, s: Setup) -> float:
     window = min(s.length, a.sliding_window or s.length)
     cache = 2 * a.kv_width * c * (full * s.length + (a.layers - full) * window) * s.sampled_rows
     prompt = max(s.length - s.response, 1) * s.sampled_rows
-    first_pass = prompt * (c * (2 * a.mlp + 2 * a.hidden) + 6 * a.hidden)
+    first_pass = prompt * (c * (3 * a.mlp + 2 * a.hidden) + 6 * a.hidden)
     return cache + max(first_pass, 14 * s.sampled_rows * a.vocab)
 
 
@@ -104,11 +112,11 @@ def workspace(linears: Sequence[Linear], s: Setup) -> float:
     return 2 * s.compute_bytes * max((x.inputs * x.outputs for x in linears), default=0)
 
 
-def context(s: Setup) -> float:
-    """What the device takes before anything is loaded."""
+def context(a: Architecture, s: Setup) -> float:
+    """What the device holds besides the model."""
     if s.context_bytes is not None:
         return s.context_bytes
-    return CUDA_CONTEXT if s.device == "cuda" else 0.0
+    return CUDA_CONTEXT if s.device == "cuda" else LIBRARIES + TOKENIZER_WORD * a.vocab
 
 
 def _has_adapter(linear: Linear, s: Setup) -> bool:
