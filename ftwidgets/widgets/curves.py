@@ -42,6 +42,7 @@ class Curves(anywidget.AnyWidget):
     saved = t.Dict().tag(sync=True)  # decimated, once the runs have ended: drawn where no kernel answers
 
     def __init__(self, source: Source | Sequence[Source], heading: bool = True):
+        self._unsubscribe: list[Callable[[], None]] = []  # first, for `close` of a widget that could not be made
         self.runs = runs_of(source)
         self._select: list[Callable[[int, int], None]] = []
         self._pick: list[Callable[[int, Any], None]] = []
@@ -55,7 +56,7 @@ class Curves(anywidget.AnyWidget):
             self.comm._reply_subshell_for = None
         self.on_msg(self._receive)
         self._stream = Stream(self.runs, self.send)
-        self._unsubscribe = [run.subscribe(self._changed) for run in self.runs if hasattr(run, "subscribe")]
+        self._unsubscribe += [run.subscribe(self._changed) for run in self.runs if hasattr(run, "subscribe")]
 
     def on_select(self, callback: Callable[[int, int], None]) -> None:
         """Call ``callback(from_step, to_step)`` when steps are chosen in a chart, both ends included."""

@@ -107,7 +107,11 @@ def panels(columns: Iterable[str], split: bool = False) -> list[Panel]:
     left = dict.fromkeys(names)
     found: list[Panel] = []
     for known in _KNOWN:
-        metrics = {name: label for name, label in known.metrics.items() if name in left or _twin(name) in left}
+        metrics = {
+            name: label
+            for name, label in known.metrics.items()
+            if name in left or (name not in _SPEED and _twin(name) in left)
+        }
         if metrics:
             found.append(_with(known, metrics, left))
     while left:

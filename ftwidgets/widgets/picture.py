@@ -36,14 +36,27 @@ def picture(runs: Sequence[Any], format: str = "png", axis: str = "step", smooth
     columns = [name for run in runs for name in run.store.columns]
     shown = [panel for panel in panels(columns, split=len(runs) > 1) if panel.open]
     lines = max(1, -(-len(shown) // COLUMNS))
-    figure = Figure(figsize=(10.5, 2.1 * lines + (0.4 if len(runs) > 1 else 0)), dpi=80, layout="constrained")
+    head = 0.3 if len(runs) > 1 else 0.0
+    height = 2.1 * lines + head
+    figure = Figure(figsize=(10.5, height), dpi=80)
+    # Margins in inches, by hand: laying out by measuring every label takes longer than drawing.
+    figure.subplots_adjust(
+        left=0.45 / 10.5,
+        right=1 - 0.3 / 10.5,
+        top=1 - (0.3 + head) / height,
+        bottom=0.35 / height,
+        wspace=0.2,
+        hspace=0.38,
+    )
     FigureCanvasAgg(figure)
     for number, panel in enumerate(shown):
         axes = figure.add_subplot(lines, COLUMNS, number + 1)
         _draw(axes, panel, runs, axis, smoothing)
-    if len(runs) > 1:
-        handles, labels = figure.axes[0].get_legend_handles_labels() if figure.axes else ([], [])
-        figure.legend(handles, labels, loc="outside upper left", ncols=4, fontsize=8, frameon=False)
+    if len(runs) > 1 and figure.axes:
+        handles, labels = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="upper left", ncols=5, fontsize=8, frameon=False)
+    if any(panel.evaluation for panel in shown):
+        figure.text(1 - 0.3 / 10.5, 0.06 / height, "dashed: evaluation", ha="right", fontsize=7, color=GREY)
     data = io.BytesIO()
     figure.savefig(data, format=format, facecolor="white")
     return _fewer_colours(data) if format == "png" else data.getvalue()
@@ -88,7 +101,7 @@ def _draw(axes: Axes, panel: Panel, runs: Sequence[Any], axis: str, smoothing: f
             side = right if right is not None and base in panel.right else axes
             label = str(run.name) if several else panel.metrics[base]
             if name in panel.evaluation:
-                label = "_" + label if several else f"{label}, eval"
+                label = "_" + label  # one legend entry for a curve; that dashes are evaluation stands below
                 side.plot(
                     x, y, color=color, linewidth=1, linestyle="--", marker="o", markersize=3, mfc="white", label=label
                 )
@@ -106,7 +119,18 @@ def _draw(axes: Axes, panel: Panel, runs: Sequence[Any], axis: str, smoothing: f
         for pair in zip(*side.get_legend_handles_labels(), strict=True)
     ]
     if handles and not several:
-        axes.legend(*zip(*handles, strict=True), fontsize=7, frameon=False, loc="best", handlelength=1.6)
+        axes.legend(
+            [handle for handle, _ in handles],
+            [label for _, label in handles],
+            loc="lower right",
+            bbox_to_anchor=(1.02, 0.97),
+            ncols=4,
+            fontsize=6.5,
+            frameon=False,
+            columnspacing=0.9,
+            handlelength=1.6,
+            handletextpad=0.4,
+        )
 
 
 def points_of(run: Any, name: str, axis: str) -> tuple[np.ndarray, np.ndarray]:

@@ -45,6 +45,5 @@ def _run(source: Any, number: int) -> Any:
     if hasattr(source, "rows") and hasattr(source, "columns"):
         return BareRun(source, id=f"history-{number}", name=f"history {number}")
     raise FtwidgetsError(
-        f"Cannot show curves of a {type(source).__name__}: give a run, the folder of one, a History, or a list of "
-        "these."
+        f"Cannot show curves of {source!r:.80}: give a run, the folder of one, a History, or a list of these."
     )

@@ -20,25 +20,25 @@ export function handleKey(event: KeyboardEvent, panel: Panel, actions: KeyAction
     const { from, to } = actions.visible();
     return actions.cursorX() ?? (from + to) / 2;
   };
-  const move = event.shiftKey ? actions.extend : actions.step;
+  const move = (by: number) => (event.shiftKey ? actions.extend(panel, by) : actions.step(panel, by));
   switch (event.key) {
     case 'ArrowLeft':
-      move(panel, -1);
+      move(-1);
       return true;
     case 'ArrowRight':
-      move(panel, 1);
+      move(1);
       return true;
     case 'PageUp':
-      move(panel, -10);
+      move(-10);
       return true;
     case 'PageDown':
-      move(panel, 10);
+      move(10);
       return true;
     case 'Home':
-      move(panel, Number.NEGATIVE_INFINITY);
+      move(Number.NEGATIVE_INFINITY);
       return true;
     case 'End':
-      move(panel, Number.POSITIVE_INFINITY);
+      move(Number.POSITIVE_INFINITY);
       return true;
     case '+':
     case '=':

@@ -42,8 +42,8 @@ export class Legend {
     }
   }
 
-  /** Values at `x`; the latest where `x` is null. */
-  read(x: number | null): void {
+  /** Values at `x`; the latest where `x` is null. `beta` is the weight of the average drawn, 0 for none. */
+  read(x: number | null, beta: number): void {
     for (const { line, element, value } of this.items) {
       const { series } = line;
       const found = x === null ? { point: series.length - 1, exact: true } : reading(line, x);
@@ -52,7 +52,15 @@ export class Legend {
       value.dataset.exact = String(y);
       element.classList.toggle('ftw-stale', !!found && !found.exact);
       const step = found ? line.run.axes.step.data[series.at.data[found.point]] : Number.NaN;
-      element.title = `${line.metric.name} = ${y} at step ${step}${line.metric.right ? ' (right-hand axis)' : ''}`;
+      const average = found && beta && !line.metric.eval ? series.smoothed(beta).y.data[found.point] : null;
+      value.dataset.smoothed = average === null ? '' : String(average);
+      element.title = [
+        `${line.metric.name} = ${y} at step ${step}`,
+        average === null ? '' : `smoothed ${show(average)}`,
+        line.metric.right ? 'right-hand axis' : '',
+      ]
+        .filter(Boolean)
+        .join(', ');
     }
   }
 }

@@ -61,11 +61,14 @@ export class Panel {
     this.element.setAttribute('aria-label', panelSummary(this.spec.title, this.lines));
   }
 
+  /** Find the curves there are, also for a chart that is not on the screen: the readout and the words need them. */
+  gather(): void {
+    this.lines = linesOf(this.spec, this.store, this.state);
+    this.legend.show(this.lines, this.store.runs.length > 1);
+  }
+
   draw(theme: Theme): void {
     this.stale = false;
-    const { state, store } = this;
-    this.lines = linesOf(this.spec, store, state);
-    this.legend.show(this.lines, store.runs.length > 1);
     const width = Math.floor(this.holder.clientWidth);
     if (width < 80) return;
     const scales = this.scales();
@@ -76,7 +79,7 @@ export class Panel {
   /** Show the cursor, the chosen steps and the values at the cursor. */
   point(theme: Theme): void {
     const { cursor } = this.state;
-    this.legend.read(cursor ? cursor.x : null);
+    this.legend.read(cursor ? cursor.x : null, this.spec.plain ? 0 : this.state.options.smoothing);
     this.overlay.show(this.plot, this.lines, this.state, this.store, theme);
   }
 

@@ -240,7 +240,10 @@ export class CurvesView implements Actions, KeyActions {
     this.picker.update(this.store.panels, panel => this.isOpen(panel));
     this.runs.update(this.store);
     this.root.classList.toggle('ftw-overlaid', this.store.runs.length > 1);
-    for (const panel of this.panels) if (panel.visible && panel.stale) panel.draw(this.theme);
+    for (const panel of this.panels) {
+      if (panel.stale) panel.gather();
+      if (panel.stale && panel.visible) panel.draw(this.theme);
+    }
     this.follow();
     for (const panel of this.panels) if (panel.visible) panel.point(this.theme);
     this.readout.update(this.store, this.state, this.panels);
@@ -324,7 +327,7 @@ export class CurvesView implements Actions, KeyActions {
       return;
     }
     const now = performance.now();
-    if (now - this.spokenAt < QUIET || !this.store.runs.length) return;
+    if (now - this.spokenAt < QUIET || !this.panels.length) return;
     this.spokenAt = now;
     setText(this.spoken, liveSummary(this.store, this.panels));
   }
