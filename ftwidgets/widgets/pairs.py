@@ -14,6 +14,7 @@ import traitlets as t
 from ftwidgets.data.pairs import DecisionLog, LintReport, PairTable, decided, read_pairs
 from ftwidgets.data.pairs.decisions import VERDICTS, Verdict, read_decisions
 from ftwidgets.data.pairs.query import Query
+from ftwidgets.data.pairs.writing import write_jsonl, write_parquet
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.widgets.pair_viewer import answers
 from ftwidgets.widgets.pair_viewer.following import Following
@@ -133,13 +134,13 @@ class PreferencePairs(anywidget.AnyWidget):
     def to_jsonl(self, path: str | Path, only_judged: bool = False) -> Path:
         """Write `dataset` as JSON lines. Raises FtwidgetsError where the path is the source or the decisions file."""
         target = self._writable(path)
-        self.result(only_judged).to_json(target, force_ascii=False)
+        write_jsonl(self.result(only_judged), target)
         return target
 
     def to_parquet(self, path: str | Path, only_judged: bool = False) -> Path:
         """Write `dataset` as Parquet. Raises like `to_jsonl`."""
         target = self._writable(path)
-        self.result(only_judged).to_parquet(target)
+        write_parquet(self.result(only_judged), target)
         return target
 
     # --- what a program can do, as a person can ---

@@ -232,6 +232,7 @@ def _read(build: Any) -> pa.Table:
 
 def _plain(table: pa.Table) -> pa.Table:
     """Dictionary-encoded and view strings become plain ones, which every text kernel takes."""
+    sides = [field.type for field in table.schema if field.name in SIDES]
     for at, field in enumerate(table.schema):
         kind = field.type
         if pa.types.is_dictionary(kind):
@@ -239,7 +240,7 @@ def _plain(table: pa.Table) -> pa.Table:
         if pa.types.is_string_view(kind):
             kind = pa.large_string()
         if field.name in SIDES and pa.types.is_null(kind):
-            kind = table.schema.field("chosen").type if "chosen" in table.column_names else pa.string()
+            kind = next((k for k in sides if not pa.types.is_null(k)), pa.string())
         if kind != field.type:
             table = table.set_column(at, field.name, table.column(at).cast(kind))
     return table
