@@ -9,14 +9,17 @@ from typing import Any
 import ipywidgets as w
 
 from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig
+from ftwidgets.data.saving import save_object
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import LiveRun
 from ftwidgets.starting import train
 from ftwidgets.trying import ask
 from ftwidgets.widgets.code_view import CodeView
 from ftwidgets.widgets.data_panel import DataPanel
+from ftwidgets.widgets.fit_panel import FitPanel
 from ftwidgets.widgets.form import Form
 from ftwidgets.widgets.header import Header
+from ftwidgets.widgets.inspect_panel import InspectPanel
 from ftwidgets.widgets.method_panel import MethodPanel
 from ftwidgets.widgets.model_panel import ModelPanel
 from ftwidgets.widgets.monitor import Monitor
@@ -51,11 +54,13 @@ class Studio(w.VBox):
         if isinstance(start, RunConfig):
             start = start.changed()
         self._form = Form(RunConfig(**{**(start or {}), **keywords}), suggestions())
-        self._header = Header(self.train, self._toggle_code)
+        self._fit = FitPanel(lambda values: self._form.change(**values))
+        self._header = Header(self.train, self._toggle_code, self._fit)
         self._code = CodeView()
         self._code.layout.display = "none"
         self._data = DataPanel(self._refresh)
         self._model = ModelPanel(self._refresh)
+        self._inspect = InspectPanel(self._prepare, self._use, lambda length: self._form.change(max_length=length))
         self._method = MethodPanel(lambda name: self._form.change(method=name))
         self._try = TryIt(ask)
         self._watch = w.VBox([paragraph(EMPTY_WATCH, "empty")])
@@ -82,7 +87,7 @@ class Studio(w.VBox):
         form = self._form.group
         return [
             w.VBox([form(names["model"]), self._model]),
-            w.VBox([form(names["data"]), self._data]),
+            w.VBox([form(names["data"]), self._data, self._inspect]),
             w.VBox([self._method, form(names["method"])]),
             w.VBox([form(names["training"]), paragraph("What is kept", "section"), form(names["output"])]),
         ]
@@ -96,6 +101,8 @@ class Studio(w.VBox):
         self._model.show(str(read["model"] or ""), read["revision"], method)
         self._method.show(method, self._data.look, any_data=read["dataset"] == "demo")
         self._code.show(form.config)
+        self._fit.show(form.config, self._model.card)
+        self._inspect.show(form.config)
         problems = dict(form.problems)
         if self._data.error:
             problems["dataset"] = self._data.error
@@ -123,6 +130,18 @@ class Studio(w.VBox):
         marks = ["⚠" if i in wrong else "✓" for i in range(4)]
         marks += ["●" if self.run is not None and not self.run.ended else "", ""]
         self._steps.mark(marks)
+
+    def _prepare(self, config: RunConfig) -> tuple[Any, Any]:
+        """Rows and tokenizer as training will have them. Called in the background: it imports torch."""
+        from ftwidgets.data import prepare
+        from ftwidgets.training.loading import load_tokenizer
+
+        return prepare(config), load_tokenizer(config)
+
+    def _use(self, dataset: Any) -> None:
+        """Train on the rows that a person has judged."""
+        folder = Path(str(self._form.fields["output_dir"].read() or "runs")) / "datasets"
+        self._form.change(dataset=str(save_object(dataset, folder)), mapping=None)
 
     def _toggle_code(self) -> None:
         self._code.layout.display = "" if self._code.layout.display == "none" else "none"

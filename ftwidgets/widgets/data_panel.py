@@ -14,6 +14,7 @@ from ftwidgets.widgets.background import Latest
 from ftwidgets.widgets.text import paragraph, safe
 
 FIRST = 3  # rows shown
+COUNTED = 50 * 2**20  # bytes: a larger file is not read to the end only to count its rows
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,17 @@ def look_at(dataset: str, config: str | None, split: str, mapping: dict[str, Any
     return Look(
         title=found.title,
         evidence=found.evidence if found.shape else found.explain().splitlines(),
-        rows=source.length,
+        rows=_count(source),
         usable={name: usable_for(found, name) for name in METHOD_NAMES},
         preview=[row.example or {} for row in shown],
         problems=[str(problem) for problem in list(found.problems)[:5]],
     )
+
+
+def _count(source: Any) -> int | None:
+    if source.length is None and (source.bytes or COUNTED) < COUNTED:
+        return sum(1 for _ in source.rows())
+    return source.length
 
 
 def _row(example: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from ftwidgets.widgets.text import safe
 class Header(w.VBox):
     """The summary of the run, always true, with Train and Code."""
 
-    def __init__(self, train: Callable[[], None], code: Callable[[], None]):
+    def __init__(self, train: Callable[[], None], code: Callable[[], None], fit: w.Widget):
         self._title = w.HTML()
         self._title.add_class("ftw-title")
         self._problems = w.HTML()
@@ -26,8 +26,7 @@ class Header(w.VBox):
         buttons.add_class("ftw-buttons")
         line = w.HBox([self._title, buttons])
         line.add_class("ftw-headline")
-        self.fit = w.VBox()
-        super().__init__([line, self.fit, self._problems])
+        super().__init__([line, fit, self._problems])
         self.add_class("ftw-header")
 
     def show(self, title: str, problems: Sequence[str], running: bool) -> None:

@@ -13,8 +13,8 @@ def test_train_click_moves_curves_while_cells_run_and_stop_keeps_what_was_learnt
     notebook = lab.open([STUDIO.format(steps=5000), "6 * 7"])
     notebook.run(0)
     page = notebook.page
-    train = page.get_by_role("button", name="Train", exact=True)
-    page.locator(".ftw-found", has_text="rows").wait_for(state="attached")
+    train = page.locator(".ftw-train")
+    page.locator(".ftw-title", has_text="rows").wait_for()
     train.click()
     page.wait_for_function("() => document.querySelector('.ftw-state')?.textContent.includes('training')", timeout=120_000)
     page.locator(".ftw-monitor canvas").first.wait_for()
@@ -43,7 +43,7 @@ def test_a_reloaded_page_shows_the_run_that_went_on(lab: Lab) -> None:
     notebook = lab.open([STUDIO.format(steps=5000), "studio"])
     notebook.run(0)
     page = notebook.page
-    page.get_by_role("button", name="Train", exact=True).click()
+    page.locator(".ftw-train").click()
     page.wait_for_function(
         "() => /step [1-9]/.test(document.querySelector('.ftw-numbers')?.textContent ?? '')", timeout=120_000
     )
@@ -71,5 +71,5 @@ def test_a_problem_stands_beside_its_field_and_disables_train(lab: Lab) -> None:
     page.wait_for_function(
         "() => [...document.querySelectorAll('button')].some(b => b.textContent.trim() === 'Train' && !b.disabled)"
     )
-    page.get_by_role("button", name="Code", exact=True).click()
+    page.locator(".ftw-header button", has_text="Code").click()
     assert "learning_rate=0.001" in page.get_by_label("code").input_value()
