@@ -190,6 +190,14 @@ class PPOTrainer(Trainer):
             self.optimizer = kind(groups, **keywords)
         return self.optimizer
 
+    def _clip_grad_norm(self, model: Any) -> Tensor:
+        """Each adapter's gradient is shortened by itself: a large value loss shall not shrink the policy's step."""
+        if self.roles.shares_trunk:
+            return super()._clip_grad_norm(model)
+        norm = self.accelerator.clip_grad_norm_(self.roles.policy_parameters, self.args.max_grad_norm)
+        torch.nn.utils.clip_grad_norm_(self.roles.value_parameters, self.args.max_grad_norm)
+        return norm
+
     # ---- what is reported, evaluated and kept ----
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
