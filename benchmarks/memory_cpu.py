@@ -2,9 +2,9 @@
 
     FTWIDGETS_REAL_MODEL=~/models/gemma-3-270m python -m benchmarks.memory_cpu [method ...]
 
-Each method trains two steps in a process of its own through ftwidgets.train, on rows that fill max_length. Counted is what
-the process holds above what it held once the libraries were imported: its anonymous memory, and the weights that stay
-mapped from their file (the embedding: it is used as it is). The estimate is for device="cpu". Takes about ten minutes on
+Each method trains two steps in a process of its own through ftwidgets.train, on rows that fill max_length. Counted is
+what the process holds above what it held once the libraries were imported: its anonymous memory, and the weights that
+stay mapped from their file (the embedding, used as it is). The estimate is for device="cpu". Takes about ten minutes on
 two cores. Prints one line of JSON last.
 """
 
@@ -20,7 +20,7 @@ from pathlib import Path
 
 METHODS = ("sft", "pretrain", "dpo", "orpo", "simpo", "reward", "ppo")
 LENGTH, BATCH, RESPONSE = 256, 2, 32
-_WORDS = "time people year way day man thing woman life child world school state family group country".split()
+_WORDS = ("time", "people", "year", "way", "day", "man", "thing", "woman", "life", "child", "world", "school", "state")
 
 
 def main(methods: list[str], model: str, changes: dict) -> dict:
@@ -36,8 +36,8 @@ def main(methods: list[str], model: str, changes: dict) -> dict:
         found = json.loads(done.stdout.splitlines()[-1])
         results[method] = found
         error = found["estimated"] / found["measured"] - 1
-        print(f"{method:9} measured {found['measured'] / 1e9:5.2f} GB, estimated {found['estimated'] / 1e9:5.2f} GB "
-              f"({error:+.0%}); model loaded {found['loaded'] / 1e9:.2f} GB; {found['seconds']:.0f} s", flush=True)  # fmt: skip
+        sizes = [f"{name} {found[name] / 1e9:.2f} GB" for name in ("measured", "estimated", "loaded")]
+        print(f"{method:9} {', '.join(sizes)}; error {error:+.0%}; {found['seconds']:.0f} s", flush=True)
     errors = [abs(r["estimated"] / r["measured"] - 1) for r in results.values()]
     return {"benchmark": "memory_cpu", "methods": results, "largest_error": max(errors, default=None)}
 
@@ -54,8 +54,8 @@ def one(method: str, model: str, changes: dict) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         options = {
             "method": method, "model": model, "dataset": _rows(method, Path(folder)), "output_dir": folder,
-            "max_length": LENGTH, "per_device_train_batch_size": BATCH, "gradient_accumulation_steps": 1, "max_steps": 2,
-            "test_size": 0.0, "probe_prompts": [], "save_steps": 0,
+            "max_length": LENGTH, "per_device_train_batch_size": BATCH, "gradient_accumulation_steps": 1,
+            "max_steps": 2, "test_size": 0.0, "probe_prompts": [], "save_steps": 0,
         }  # fmt: skip
         if method in ("dpo", "orpo", "simpo"):
             options["prefix_sharing"] = "off"
@@ -118,7 +118,7 @@ class Watch:
         self.peak = self._held()[0]
 
     def _held(self) -> tuple[int, int]:
-        with open("/proc/self/status", encoding="ascii") as status:
+        with Path("/proc/self/status").open(encoding="ascii") as status:
             sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in status if line.startswith("Rss")}
         return sizes["RssAnon"], sizes["RssFile"]
 

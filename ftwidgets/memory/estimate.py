@@ -83,8 +83,10 @@ class MemoryEstimate:
 
 
 def gb(size: float) -> str:
-    """Bytes in GB (10⁹), as shown everywhere: 0.42, 8.9, 78."""
+    """Bytes in GB (10⁹), as shown everywhere: <0.01, 0.42, 8.9, 123."""
     value = size / 1e9
+    if 0 < value < 0.005:
+        return "<0.01"
     return f"{value:.2f}" if value < 1 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
 
 

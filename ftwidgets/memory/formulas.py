@@ -18,7 +18,7 @@ DOUBLE_QUANTISED_BYTES = 0.5 + (1 + 4 / 256) / 64  # the scales in 8 bits, with 
 CUDA_CONTEXT = 0.5e9  # bytes of driver, kernels and library handles
 LOGIT_BLOCK = 16 * 2**20  # logits that our own heads hold at a time
 # What a process on the CPU holds besides: the tokenizer's tables, for each word, and what the libraries keep.
-TOKENIZER_WORD, LIBRARIES = 1250.0, 0.3e9
+TOKENIZER_WORD, LIBRARIES = 1250.0, 0.4e9
 
 
 def weights(a: Architecture, linears: Sequence[Linear], other: int, s: Setup) -> float:

@@ -75,7 +75,7 @@ class ModelCard:
             ("Attention", a and f"{a.heads} heads, {a.kv_heads} of keys and values, {a.head_dim} wide"),
             ("Context", a and a.context and f"{a.context:,} tokens" + _window(a)),
             ("Vocabulary", a and f"{a.vocab:,}" + (", tied to the output" if a.tied else "")),
-            ("On disk", self.bytes and f"{self.bytes / 1e9:,.2f} GB, {self.precision}"),
+            ("On disk", self.bytes and f"{_size(self.bytes)}, {self.precision}"),
             ("Licence", self.licence or "not stated in its files"),
             ("Chat template", _template_words(self)),
             ("Adapter layers", ", ".join(self.target_modules) or None),
@@ -194,6 +194,10 @@ def _licence(name: str, folder: Path, header: dict[str, Any]) -> str | None:
         return str(licence)
     file = next((f for f in sorted(folder.glob("LICEN[CS]E*")) if f.is_file()), None)
     return f"see {file.name}" if file else None
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:,.2f} GB" if count >= 1e8 else f"{count / 1e6:,.1f} MB"
 
 
 def _window(a: Architecture) -> str:
