@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from ftwidgets.data.kernel_objects import source_of_object
 from ftwidgets.data.rows import Source
 from ftwidgets.errors import FtwidgetsError
+
+_PATIENCE = 5.0  # seconds for a connection
+_UNREACHABLE = "{name} is not a file here, and the Hugging Face hub cannot be reached. Check the path or the network."
 
 
 def source_of_hub(name: str, config: str | None, split: str) -> Source:
@@ -18,6 +25,9 @@ def source_of_hub(name: str, config: str | None, split: str) -> Source:
     """
     import datasets
 
+    # The library tries for half a minute before it gives up; a dataset that it has kept is worth that wait.
+    if not datasets.config.HF_HUB_OFFLINE and not _is_kept(name) and not _hub_answers():
+        raise FtwidgetsError(_UNREACHABLE.format(name=name))
     try:
         dataset = datasets.load_dataset(name, config, split=split)
     except Exception as error:
@@ -25,6 +35,25 @@ def source_of_hub(name: str, config: str | None, split: str) -> Source:
     source = source_of_object(dataset, name)
     source.notes.append(f"Hugging Face dataset {name}{f', subset {config}' if config else ''}, split {split}")
     return source
+
+
+def _is_kept(name: str) -> bool:
+    """Whether the library's cache has files of a dataset of this name."""
+    import datasets
+
+    return (Path(datasets.config.HF_DATASETS_CACHE) / name.replace("/", "___")).is_dir()
+
+
+def _hub_answers() -> bool:
+    """Whether the hub's host takes a connection; behind a proxy that is not ours to find out, and taken for granted."""
+    if getproxies():
+        return True
+    host = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
+    try:
+        with socket.create_connection((host.hostname or "", host.port or 443), timeout=_PATIENCE):
+            return True
+    except OSError:
+        return False
 
 
 def explain(name: str, config: str | None, split: str, error: Exception) -> str:
@@ -43,10 +72,7 @@ def explain(name: str, config: str | None, split: str, error: Exception) -> str:
         return f"{name} has no split {split!r} (dataset_train_split). {text}"
     offline = {"OfflineModeIsEnabled", "LocalEntryNotFoundError", "ConnectionError", "ConnectError", "ProxyError"}
     if kinds & (offline | {"ConnectTimeout", "ReadTimeout", "MaxRetryError"}) or "couldn't reach" in low:
-        return (
-            f"{name} is not a file here, and the Hugging Face hub cannot be reached to look for it. "
-            "Check the path or the network."
-        )
+        return _UNREACHABLE.format(name=name)
     if "DatasetNotFoundError" in kinds or "RepositoryNotFoundError" in kinds:
         return f"{name} is neither a file here nor a dataset on the Hugging Face hub that you may read. Check the name."
     if "EmptyDatasetError" in kinds or "DataFilesNotFoundError" in kinds:

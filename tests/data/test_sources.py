@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 
 import datasets
 import pandas as pd
@@ -250,6 +251,36 @@ def test_the_hub_out_of_reach_is_explained(monkeypatch):
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
     with pytest.raises(FtwidgetsError, match=r"someone/some-pairs.*cannot be reached"):
         open_source("someone/some-pairs")
+
+
+def test_without_a_network_the_hub_is_given_up_at_once(monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: pytest.fail("the library was asked"))
+    with pytest.raises(FtwidgetsError, match="cannot be reached"):
+        open_source("someone/some-pairs")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            datasets.exceptions.DatasetNotFoundError("Dataset 'a/b' is a gated dataset on the Hub."),
+            "gated.*hf auth login",
+        ),
+        (datasets.exceptions.DatasetNotFoundError("Dataset 'a/b' doesn't exist on the Hub."), "neither a file here"),
+        (RuntimeError("Dataset scripts are no longer supported, but found b.py"), "not run"),
+        (ValueError("BuilderConfig 'x' not found. Available: ['y']"), "dataset_config.*'y'"),
+        (ValueError("Unknown split 'tset'. Should be one of ['train', 'test']."), "no split 'train'.*'test'"),
+        (datasets.exceptions.DataFilesNotFoundError("No (supported) data files found in a/b"), "no data files"),
+    ],
+)
+def test_what_the_hub_says_is_put_into_words(error, message):
+    from ftwidgets.data.hub import explain
+
+    assert re.search(message, explain("a/b", None, "train", error))
 
 
 def test_an_object_of_another_kind_is_refused():
