@@ -1,11 +1,12 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { launcherPlugin } from './launcher';
+import { recordPlugin } from './record';
 
 /**
  * The plugins of this extension. Each one stands in its own file, works without the others, and adds nothing
  * to what the Python package can do by itself.
  */
-const plugins: JupyterFrontEndPlugin<unknown>[] = [launcherPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [launcherPlugin, recordPlugin];
 
 export default plugins;

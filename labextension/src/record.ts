@@ -1,0 +1,154 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { type IRenderMime, IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { Panel, Widget } from '@lumino/widgets';
+
+/** What Python leaves in a saved notebook when a run has ended (ftwidgets/widgets/record.py). */
+export const RECORD_MIME = 'application/vnd.ftwidgets.run+json';
+const WIDGET_MIME = 'application/vnd.jupyter.widget-view+json';
+const PATIENCE = 10_000; // ms in which a reloaded page finds the widgets of its kernel again
+
+interface Saved {
+  /** The live widget that this record stands for, while its kernel lives. */
+  model_id?: string;
+  /** The line of Python that brings the live view back. */
+  reattach?: string;
+}
+
+/**
+ * Draws the record of a run with the same charts as the live view, and no kernel. While the kernel that made it still
+ * has the widget, the widget itself is shown in its place, so nothing changes under a person's eyes when a run ends.
+ */
+export const recordPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'ftwidgets:record',
+  description: 'Draws the curves of finished runs in saved notebooks.',
+  autoStart: true,
+  requires: [IRenderMimeRegistry],
+  optional: [INotebookTracker],
+  activate: (_app: JupyterFrontEnd, registry: IRenderMimeRegistry, notebooks: INotebookTracker | null) => {
+    document.body.dataset.ftwRecords = 'true'; // what the widget asks to know how an ended run is kept
+    registry.addFactory(
+      // Numbers and plain text only, never markup: safe in a notebook that nobody trusted yet.
+      { safe: true, mimeTypes: [RECORD_MIME], createRenderer: options => new RecordView(options, notebooks) },
+      -20,
+    );
+  },
+};
+
+class RecordView extends Panel implements IRenderMime.IRenderer {
+  private still: StillCurves | null = null;
+  private live: Widget | null = null;
+
+  constructor(
+    private readonly options: IRenderMime.IRendererOptions,
+    private readonly notebooks: INotebookTracker | null,
+  ) {
+    super();
+    this.addClass('ftw-record');
+  }
+
+  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    const saved = model.data[RECORD_MIME] as Saved;
+    if (this.live || (saved.model_id && (await this.showLive(saved.model_id, 0)))) return;
+    this.still?.dispose();
+    this.still = new StillCurves(saved);
+    this.addWidget(this.still);
+    if (saved.model_id) void this.showLive(saved.model_id, PATIENCE);
+  }
+
+  /** Show the widget with this id if the notebook's kernel has it, or comes to have it before patience ends. */
+  private async showLive(id: string, patience: number): Promise<boolean> {
+    const path = (this.options.resolver as { path?: string } | null)?.path;
+    const registry = this.notebooks?.find(panel => panel.context.path === path)?.content.rendermime;
+    const renderer = registry?.getFactory(WIDGET_MIME) && registry.createRenderer(WIDGET_MIME);
+    if (!renderer) return false;
+    const manager = managerOf(renderer);
+    for (const end = Date.now() + patience; ; ) {
+      const found = await Promise.race([manager, rest(0)]);
+      if (found?.has_model(id)) break;
+      if (Date.now() >= end || this.isDisposed) {
+        renderer.dispose();
+        return false;
+      }
+      await rest(200);
+    }
+    const data = { [WIDGET_MIME]: { model_id: id, version_major: 2, version_minor: 0 } };
+    await renderer.renderModel({ data, metadata: {}, trusted: true, setData: () => undefined });
+    this.still?.dispose();
+    this.still = null;
+    this.live = renderer;
+    this.addWidget(renderer);
+    return true;
+  }
+}
+
+interface Manager {
+  has_model(id: string): boolean;
+}
+
+/** The widget manager behind a widget renderer. It has no public name, so that it may be missing is expected. */
+async function managerOf(renderer: object): Promise<Manager | undefined> {
+  const { _manager } = renderer as { _manager?: { promise?: Promise<Manager> } };
+  return await _manager?.promise;
+}
+
+function rest(ms: number): Promise<undefined> {
+  return new Promise(done => setTimeout(() => done(undefined), ms));
+}
+
+/** The charts with a record behind them, and the line that brings the live view back. */
+class StillCurves extends Widget {
+  private cleanup: (() => void) | undefined;
+
+  constructor(private readonly saved: Saved) {
+    super();
+  }
+
+  protected override onAfterAttach(): void {
+    void this.draw();
+  }
+
+  override dispose(): void {
+    this.cleanup?.();
+    super.dispose();
+  }
+
+  private async draw(): Promise<void> {
+    if (this.cleanup) return;
+    const [{ default: curves }] = await Promise.all([
+      import('../../ftwidgets/static/curves.js'),
+      import('../../ftwidgets/static/curves.css'),
+    ]);
+    if (this.isDisposed || this.cleanup) return;
+    const widget = curves();
+    const model = new StillModel({ saved: this.saved, view: {}, heading: true, selectable: false });
+    const forget = widget.initialize({ model });
+    const close = widget.render({ model, el: this.node });
+    this.cleanup = () => {
+      close();
+      forget();
+    };
+    if (!this.saved.reattach) return;
+    const line = document.createElement('p');
+    line.className = 'ftw-record-note';
+    const code = document.createElement('code');
+    code.textContent = `import ftwidgets; ${this.saved.reattach}`;
+    line.append('Recorded curves. Live, with a kernel: ', code);
+    this.node.append(line);
+  }
+}
+
+/** A widget's model with no kernel behind it. */
+class StillModel {
+  constructor(private readonly traits: Record<string, unknown>) {}
+  get(name: string): unknown {
+    return this.traits[name];
+  }
+  set(name: string, value: unknown): void {
+    this.traits[name] = value;
+  }
+  save_changes(): void {}
+  send(): void {}
+  on(): void {}
+  off(): void {}
+}

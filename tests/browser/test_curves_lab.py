@@ -1,0 +1,103 @@
+"""The curves in a real JupyterLab: a run in a thread, a busy kernel, a reload, a saved notebook."""
+
+import copy
+import re
+
+import nbformat
+
+from ftwidgets.widgets.record import MIME
+
+from .lab import Lab, Notebook
+
+START = """
+import threading, time
+from ftwidgets import RunConfig
+from ftwidgets.runs import start_run
+
+last = 100_000
+def work(context):
+    "Logs as a fast trainer does, until it is told where to end."
+    context.training()
+    step = 0
+    while step < last and not context.stop_requested:
+        step += 1
+        context.checkpoint_gate()
+        context.emit("log", step=step, epoch=step / 100, metrics={"loss": 1 / step, "grad_norm": 1.0 + step % 7})
+        if step == 10:
+            context.emit("checkpoint", step=step, path="checkpoint-10")
+        time.sleep(0.01)
+    return {}
+
+run = start_run(RunConfig(method="sft", model="demo", dataset="demo", output_dir="runs"), work)
+"""
+
+
+def latest(page) -> int:
+    found = re.search(r"latest: step ([\d\u2009]+)", page.locator(".ftw-where").first.inner_text())
+    return int(found[1].replace("\u2009", "")) if found else 0
+
+
+def wait_for_step(page, step: int) -> None:
+    page.wait_for_function(
+        """step => Number(document.querySelector('.ftw-where')?.textContent.match(/latest: step ([\\d\\u2009]+)/)?.[1]
+                  .replaceAll('\\u2009', '') ?? 0) >= step""",
+        arg=step,
+    )
+
+
+def first_step(page) -> str:
+    page.locator(".ftw-panel").first.focus()
+    page.keyboard.press("Home")
+    page.wait_for_function("() => !document.querySelector('.ftw-where').textContent.startsWith('latest')")
+    text = page.locator(".ftw-where").first.inner_text()
+    page.keyboard.press("Escape")
+    return text.split(" · ")[0]
+
+
+def test_curves_move_while_another_cell_runs_and_survive_a_reload(lab: Lab) -> None:
+    busy = "while len(run.store) < last_held:\n    pass\nprint('done')"
+    notebook = lab.open([START, "run.curves()", busy])
+    notebook.run(0)
+    notebook.run(1)
+    wait_for_step(notebook.page, 5)
+    begun = latest(notebook.page)
+    notebook.python(f"globals().update(last_held={begun + 300})")
+    notebook.start(2)
+    wait_for_step(notebook.page, begun + 150)
+    assert notebook.outputs(2) == []  # the cell still holds the main thread
+    notebook.page.wait_for_function("() => window.__panel.content.widgets[2].model.outputs.length > 0")
+    notebook.save()
+    notebook.reload()
+    wait_for_step(notebook.page, begun + 300)
+    assert first_step(notebook.page) == "step 1"
+    assert notebook.python("run.status") == "training"
+    notebook.python("globals().update(last=0)")
+
+
+def test_an_ended_run_stays_live_here_and_is_a_record_in_the_file(lab: Lab) -> None:
+    notebook = lab.open([START, "curves = run.curves()\ncurves"])
+    notebook.run(0)
+    notebook.run(1)
+    wait_for_step(notebook.page, 20)
+    notebook.python("globals().update(last=40)")
+    notebook.page.wait_for_function(
+        "mime => JSON.stringify(window.__panel.content.widgets[1].model.outputs.toJSON()).includes(mime)", arg=MIME
+    )
+    data = notebook.outputs(1)[0]["data"]
+    assert set(data) == {MIME, "text/html", "image/png", "text/plain"}
+    # In this session the widget itself is shown, and Python still hears it.
+    notebook.page.locator(".ftw-record .ftw-curves canvas").first.wait_for()
+    notebook.python("curves.on_pick(lambda step, run: globals().update(picked=step)) or 0")
+    notebook.page.get_by_role("button", name="Select steps").wait_for()
+    end = notebook.python("int(run.store.rows(0)[-1, 0])")
+
+    # In another kernel, and changed since it was signed, so nobody trusts it: drawn from the file.
+    book = copy.deepcopy(notebook.save())
+    book.cells.append(nbformat.v4.new_markdown_cell("changed"))
+    nbformat.write(book, lab.root / "saved.ipynb")
+    saved = Notebook(lab.page("tree/saved.ipynb"), "saved.ipynb")
+    wait_for_step(saved.page, end)
+    assert not saved.page.evaluate("() => window.__panel.content.widgets[1].model.trusted")
+    assert first_step(saved.page) == "step 1"
+    assert "ftwidgets.load_run(" in saved.page.locator(".ftw-record-note code").inner_text()
+    assert saved.page.get_by_text("model not found").count() == 0
