@@ -18,14 +18,14 @@ from ftwidgets.training.pairwise.layout import Pair
 PHASE = "reference log-probabilities"
 
 
-def model_key(model: nn.Module, skip: str = "lora_") -> str:
-    """A digest of a model's weights and buffers, those with ``skip`` in their name left out.
+def model_key(model: nn.Module, adapters: bool = False) -> str:
+    """A digest of a model's weights, those of LoRA adapters only where asked for.
 
     The sum of a tensor's bytes, taken where the tensor is, stands for its content: no weight is moved or decoded.
     """
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
-        if skip in name or not isinstance(tensor, Tensor):
+        if not isinstance(tensor, Tensor) or ("lora_" in name and not adapters):
             continue
         flat = tensor.detach().contiguous().view(-1).view(torch.uint8)
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype} {int(flat.sum(dtype=torch.int64))}\n".encode())

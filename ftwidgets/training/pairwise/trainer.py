@@ -91,7 +91,7 @@ class PairwiseTrainer(DPOTrainer):
         self.data_collator.always = prefix_sharing == "on"
         if wants_precomputed:
             args.precompute_ref_log_probs = self.precompute_ref_logps = True
-            self._precompute_model_hash = reference.model_key(self.base, "lora_" if self._reference is None else "")
+            self._precompute_model_hash = reference.model_key(self.base, adapters=self._reference is not None)
             self.train_dataset = self._precompute_ref_logps(
                 self.train_dataset, "train", args.per_device_train_batch_size
             )

@@ -87,12 +87,13 @@ def model(architecture: str = "llama", seed: int = 0, trained: bool = False) -> 
 
 
 def words(n: int, seed: int) -> str:
+    """Any words but the last one, which a test can use where it must be the only one."""
     random = torch.Generator().manual_seed(seed)
-    return " ".join(WORDS[int(i)] for i in torch.randint(0, len(WORDS), (n,), generator=random))
+    return " ".join(WORDS[int(i)] for i in torch.randint(0, len(WORDS) - 1, (n,), generator=random))
 
 
 def pairs(lengths: list[tuple[int, int, int]] | None = None) -> Dataset:
-    """Rows of (prompt, chosen, rejected) words; TRL adds the end token to both completions. ``row_id`` starts at 100."""
+    """Rows of (prompt, chosen, rejected) words, ``row_id`` from 100; TRL adds the end token to both completions."""
     lengths = lengths or [(9, 5, 7), (3, 6, 2), (12, 4, 9), (7, 8, 8), (15, 2, 3), (5, 9, 4), (11, 3, 6), (4, 4, 5)]
     return Dataset.from_list(
         [
