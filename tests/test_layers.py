@@ -12,7 +12,8 @@ PACKAGE = Path(ftwidgets.__file__).parent
 TORCH = {"torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate"}
 WIDGETS = {"ipywidgets", "anywidget", "IPython"}
 LIGHT = {"ftwidgets.errors", "ftwidgets._version"}  # every room may know them
-JOINTS = {("runs/run.py", "ftwidgets.Curves")}  # run.curves() shows a widget, by its public name and when called
+# run.curves() and run.figure() show what widgets/ makes, and load it when called
+JOINTS = {("runs/run.py", "ftwidgets.Curves"), ("runs/run.py", "ftwidgets.widgets.figure")}
 
 # What each room may import of ours (besides itself), and what of others it must not, wherever the import stands.
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
@@ -27,7 +28,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
 }
 # Slow to import, so `import ftwidgets` and the forms must not wait for them: inside functions they are welcome.
 SLOW = {"pandas", "datasets", "polars", "pyarrow", "plotly", "matplotlib"} | TORCH
-EVERYTHING = {"__init__.py", "studio.py", "starting.py", "cli.py", "doctor.py", "terminal.py"}
+EVERYTHING = {"__init__.py", "browser.py", "studio.py", "starting.py", "cli.py", "doctor.py", "terminal.py", "trying.py"}
 
 
 def imports(tree: ast.AST, package: str) -> Iterator[tuple[str, int]]:
