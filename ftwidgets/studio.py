@@ -27,6 +27,7 @@ from ftwidgets.widgets.steps import Steps
 from ftwidgets.widgets.style import stylesheet
 from ftwidgets.widgets.text import paragraph
 from ftwidgets.widgets.try_it import TryIt
+from ftwidgets.widgets.upload import Upload
 
 STEPS = ("Model", "Data", "Method", "Training", "Watch", "Try")
 EMPTY_WATCH = "Nothing runs yet. Press Train above: curves appear here within a few seconds."
@@ -46,6 +47,7 @@ class Studio(w.VBox):
 
     def __init__(self, config: RunConfig | Mapping[str, Any] | str | Path | None = None, /, **keywords: Any):
         self.run: LiveRun | None = None
+        self._outputs: list[Any] = []
         reward = keywords.get("reward")
         self._reward: Callable[..., Any] | None = reward if callable(reward) else None
         if self._reward is not None:
@@ -70,6 +72,15 @@ class Studio(w.VBox):
         self.add_class("ftw-studio")
         self._refresh()
 
+    def _ipython_display_(self) -> None:
+        """Display the form so that the output can become a record of its run when that has ended."""
+        from IPython.display import display
+
+        bundle = self._repr_mimebundle_()
+        if bundle is not None:
+            data = bundle[0] if isinstance(bundle, tuple) else bundle
+            self._outputs.append(display(data, raw=True, display_id=True))
+
     @property
     def config(self) -> RunConfig | None:
         return self._form.config
@@ -85,9 +96,10 @@ class Studio(w.VBox):
         }
         self._form.fields["method"].layout.display = "none"
         form = self._form.group
+        upload = Upload(self._datasets, lambda path: self._form.change(dataset=path))
         return [
             w.VBox([form(names["model"]), self._model]),
-            w.VBox([form(names["data"]), self._data, self._inspect]),
+            w.VBox([form(names["data"]), upload, self._data, self._inspect]),
             w.VBox([self._method, form(names["method"])]),
             w.VBox([form(names["training"]), paragraph("What is kept", "section"), form(names["output"])]),
         ]
@@ -140,8 +152,11 @@ class Studio(w.VBox):
 
     def _use(self, dataset: Any) -> None:
         """Train on the rows that a person has judged."""
-        folder = Path(str(self._form.fields["output_dir"].read() or "runs")) / "datasets"
-        self._form.change(dataset=str(save_object(dataset, folder)), mapping=None)
+        self._form.change(dataset=str(save_object(dataset, self._datasets())), mapping=None)
+
+    def _datasets(self) -> Path:
+        """Where rows that are in no file of the person's own are kept."""
+        return Path(str(self._form.fields["output_dir"].read() or "runs")) / "datasets"
 
     def _toggle_code(self) -> None:
         self._code.layout.display = "" if self._code.layout.display == "none" else "none"
@@ -158,7 +173,10 @@ class Studio(w.VBox):
             return
         for child in self._watch.children:
             child.close()
-        self._watch.children = [Monitor(self.run)]
+        monitor = Monitor(self.run)
+        for output in self._outputs:
+            monitor.curves.shown_in(output, self.model_id)
+        self._watch.children = [monitor]
         self._steps.turn(STEPS.index("Watch"))
         self.run.subscribe(self._follow)
         self._refresh()

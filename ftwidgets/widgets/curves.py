@@ -47,6 +47,7 @@ class Curves(anywidget.AnyWidget):
         self._select: list[Callable[[int, int], None]] = []
         self._pick: list[Callable[[int, Any], None]] = []
         self._displays: list[Any] = []
+        self._hosts: list[tuple[Any, str]] = []
         self._page_keeps = "record"
         self._kept = False
         super().__init__(heading=heading)
@@ -71,6 +72,13 @@ class Curves(anywidget.AnyWidget):
     def show(self, from_step: float, to_step: float) -> None:
         """Zoom to steps and mark them."""
         self._stream.send({"type": "show", "from": from_step, "to": to_step})
+
+    def shown_in(self, output: Any, model_id: str) -> None:
+        """These charts are part of the widget ``model_id`` that fills ``output``, a display handle: keep the record in it.
+
+        Only where the page shows the live widget in place of its record: elsewhere the record would take it away.
+        """
+        self._hosts.append((output, model_id))
 
     def close(self) -> None:
         for unsubscribe in self._unsubscribe:
@@ -122,3 +130,6 @@ class Curves(anywidget.AnyWidget):
         for handle in self._displays:
             with contextlib.suppress(Exception):  # the output may be gone; the run folder has everything
                 handle.update(record(self.runs, model_id=self.model_id), raw=True)
+        for handle, model_id in self._hosts if self._page_keeps == "record" else ():
+            with contextlib.suppress(Exception):
+                handle.update(record(self.runs, model_id=model_id), raw=True)
