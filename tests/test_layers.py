@@ -28,7 +28,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
 }
 # Slow to import, so `import ftwidgets` and the forms must not wait for them: inside functions they are welcome.
 SLOW = {"pandas", "datasets", "polars", "pyarrow", "plotly", "matplotlib"} | TORCH
-EVERYTHING = {"__init__.py", "browser.py", "studio.py", "starting.py", "cli.py", "doctor.py", "terminal.py", "trying.py"}
+EVERYTHING = {
+    *("__init__.py", "browser.py", "studio.py", "starting.py", "eyes.py", "trying.py"),
+    *("cli.py", "doctor.py", "terminal.py"),
+}
 
 
 def imports(tree: ast.AST, package: str) -> Iterator[tuple[str, int]]:
