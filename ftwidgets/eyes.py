@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class ModelEyes:
         self._cancelled = threading.Event()
         self._path = run.folder / "eyes.jsonl"
         self._scores = {name: np.full(self.total, np.nan) for name in COLUMNS}
-        viewer.on_tokens(lambda row_id, row: self._ask(lambda: self._tokens(row)))
+        viewer.on_tokens(lambda row_id, row: self._ask(partial(self._tokens, row)))
         self._thread = threading.Thread(target=self._work, name=f"model eyes of {run.id}", daemon=True)
         self._thread.start()
 
@@ -76,7 +77,7 @@ class ModelEyes:
                     key = pair_key(row)
                     scores = known.get(key)
                     if scores is None:
-                        scores = self._ask(lambda row=row: self._score(row))
+                        scores = self._ask(partial(self._score, row))
                         file.write(json.dumps({"key": key, "step": self._step(), **scores}) + "\n")
                     for name in COLUMNS:
                         self._scores[name][position] = scores[name]
@@ -101,12 +102,10 @@ class ModelEyes:
     def _score(self, row: dict[str, Any]) -> dict[str, float]:
         from ftwidgets.training.eyes import score_pairs
 
-        length = self._run.config.max_length
+        model, tokenizer, length = self._run.model, self._run.tokenizer, self._run.config.max_length
         found = {}
         for when, adapter in (("before", False), ("after", True)):
-            one = next(
-                score_pairs(self._run.model, self._run.tokenizer, [row | {"row_id": 0}], length, adapter=adapter)
-            )
+            one = next(score_pairs(model, tokenizer, [row | {"row_id": 0}], length, adapter=adapter))
             found[f"margin {when}"] = one["margin"]
         return found | {name: one[name] for name in ("chosen_logps", "rejected_logps")}
 

@@ -28,9 +28,8 @@ def test_scores_agree_with_the_trainers_own_and_with_a_plain_forward_pass(train)
     last = {}
     for event in measured:
         if event["step"] == 3:
-            last |= {
-                i: (c, r) for i, c, r in zip(event["id"], event["chosen_logps"], event["rejected_logps"], strict=True)
-            }
+            sums = zip(event["chosen_logps"], event["rejected_logps"], strict=True)
+            last |= dict(zip(event["id"], sums, strict=True))
     scores = list(score_pairs(run.model, run.tokenizer, rows, run.config.max_length))
     assert {s["row_id"] for s in scores} == set(last)
     for score in scores:
@@ -39,10 +38,9 @@ def test_scores_agree_with_the_trainers_own_and_with_a_plain_forward_pass(train)
         assert (score["chosen_logps"], score["rejected_logps"]) == pytest.approx(expected, abs=0.15, rel=0.03)
 
     row = rows[0]
-    ids = run.tokenizer.apply_chat_template(row["prompt"] + row["chosen"], return_dict=True)["input_ids"]
-    start = len(
-        run.tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, return_dict=True)["input_ids"]
-    )
+    template = run.tokenizer.apply_chat_template
+    ids = template(row["prompt"] + row["chosen"], return_dict=True)["input_ids"]
+    start = len(template(row["prompt"], add_generation_prompt=True, return_dict=True)["input_ids"])
     with torch.no_grad():
         run.model.eval()
         logits = run.model(torch.tensor([ids])).logits[0].float()

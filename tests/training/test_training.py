@@ -2,6 +2,7 @@
 
 import json
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -139,5 +140,5 @@ def test_rows_of_the_kernel_are_written_down(train, tmp_path):
     rows = [{"instruction": f"Say {i}.", "input": "", "output": f"{i}!"} for i in range(12)]
     run = train(method="sft", dataset=rows, **SHORT)
     assert run.wait(300) == "finished", run.error
-    kept = [json.loads(line) for line in open(run.config.dataset, encoding="utf-8")]
+    kept = [json.loads(line) for line in Path(run.config.dataset).read_text(encoding="utf-8").splitlines()]
     assert kept == rows
