@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,17 @@ def resume(run: LiveRun | str | Path, /, *, reward: Callable[..., Any] | None = 
             f"{stored.id} has no checkpoint to go on from. Start it anew: ftwidgets.train(run.config)."
         )
     return resume_in(stored, _work(stored.config, reward, resume=True))
+
+
+def warm_up() -> None:
+    """Import what training needs in a thread, while a person still looks at the form. Returns at once."""
+
+    def load() -> None:
+        from ftwidgets.training.launch import load_libraries
+
+        load_libraries()
+
+    threading.Thread(target=load, name="ftwidgets warm-up", daemon=True).start()
 
 
 def _config(config: Any, keywords: dict[str, Any]) -> RunConfig:

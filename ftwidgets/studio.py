@@ -12,7 +12,7 @@ from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig
 from ftwidgets.data.saving import save_object
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import LiveRun
-from ftwidgets.starting import train
+from ftwidgets.starting import train, warm_up
 from ftwidgets.trying import ask
 from ftwidgets.widgets.code_view import CodeView
 from ftwidgets.widgets.data_panel import DataPanel
@@ -80,6 +80,7 @@ class Studio(w.VBox):
         if bundle is not None:
             data = bundle[0] if isinstance(bundle, tuple) else bundle
             self._outputs.append(display(data, raw=True, display_id=True))
+        warm_up()
 
     @property
     def config(self) -> RunConfig | None:

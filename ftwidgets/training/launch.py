@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -22,8 +24,7 @@ def work(config: RunConfig, *, reward: Reward | None = None, resume: bool = Fals
     def run(context: Context) -> dict[str, Any]:
         log = (context.folder / "log.txt").open("a", encoding="utf-8", buffering=1)
         with log as file, quiet(file, context.progress):
-            # Imported only here: libraries speak as they are imported, and trl reports its use unless told not to.
-            os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+            load_libraries()
             from ftwidgets.training.device import release
             from ftwidgets.training.execute import execute
 
@@ -33,3 +34,16 @@ def work(config: RunConfig, *, reward: Reward | None = None, resume: bool = Fals
                 release()
 
     return run
+
+
+def load_libraries() -> None:
+    """Import torch and what stands on it, once, in silence; trl's report of its use is off."""
+    if "ftwidgets.training.execute" in sys.modules:
+        return
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    with io.StringIO() as nowhere, quiet(nowhere, _no_progress):
+        import ftwidgets.training.execute  # noqa: F401
+
+
+def _no_progress(phase: str, done: float | None = None, total: float | None = None, text: str = "") -> None:
+    """Libraries being imported have no bars to show."""

@@ -56,11 +56,14 @@ def quiet(file: IO[str], progress: Progress) -> Iterator[None]:
     """Send what libraries say in this thread to ``file``, and their progress bars to ``progress``."""
     me = threading.get_ident()
     _routes.install()
+    before = _routes.files.get(me), _routes.progress.get(me)
     _routes.files[me], _routes.progress[me] = file, progress
     try:
         yield
     finally:
         del _routes.files[me], _routes.progress[me]
+        if before[0] is not None and before[1] is not None:
+            _routes.files[me], _routes.progress[me] = before
 
 
 def _not_ours(record: logging.LogRecord) -> bool:
