@@ -50,9 +50,13 @@ def attend(
 def _segment(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scaling: float, softcap: float | None) -> Tensor:
     if softcap is None:
         groups = q.shape[1] // k.shape[1]
-        if groups > 1:
+        # Off the CPU, masked attention with grouped keys would fall back to plain matrix products.
+        grouped = groups > 1 and (mask is None or q.device.type == "cpu")
+        if groups > 1 and not grouped:
             k, v = (x.repeat_interleave(groups, dim=1) for x in (k, v))
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None, scale=scaling)
+        return F.scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, is_causal=mask is None, scale=scaling, enable_gqa=grouped
+        )
     return _with_softcap(q, k, v, mask, scaling, softcap)
 
 

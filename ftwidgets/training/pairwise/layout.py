@@ -63,7 +63,7 @@ class SharedRow:
     """What attention needs to know about a shared row. Masks are built once a batch and kept here."""
 
     segments: tuple[Segment, ...]
-    masks: dict[tuple[int, int, int | None], Tensor | None] = field(default_factory=dict, repr=False)
+    masks: dict[tuple[int, int, int | None, torch.device], Tensor] = field(default_factory=dict, repr=False)
 
     def mask(self, segment: Segment, window: int | None, device: torch.device) -> Tensor | None:
         """Boolean (length, shared + length), true where a token may look; None where plain causal attention does it.
@@ -76,7 +76,7 @@ class SharedRow:
             window = None
         if not segment.shared and window is None:
             return None
-        key = (segment.length, segment.shared, window)
+        key = (segment.length, segment.shared, window, device)
         if key not in self.masks:
             at = torch.arange(segment.shared, keys, device=device)[:, None]
             to = torch.arange(keys, device=device)[None, :]

@@ -54,8 +54,9 @@ def add_scoring(model: Any) -> None:
             flat = (x if x is None else x[0] for x in (out.log_probs, out.entropy, out.mean_logits, out.is_top1))
             return TokenScores(*flat, aux_loss=out.aux_loss)
         head = self.get_output_embeddings()
-        hidden = backbone(*args, use_cache=False, **more).last_hidden_state.flatten(0, 1)[places]
-        return TokenScores(*score_tokens(hidden.to(head.weight.device), head.weight, head.bias, targets, softcap))
+        hidden = backbone(*args, use_cache=False, **more).last_hidden_state.flatten(0, 1)
+        hidden = hidden[places.to(hidden.device)].to(head.weight.device)  # a model may be split across devices
+        return TokenScores(*score_tokens(hidden, head.weight, head.bias, targets.to(hidden.device), softcap))
 
     model.forward = types.MethodType(forward, model)
 

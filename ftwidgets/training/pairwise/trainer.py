@@ -84,6 +84,7 @@ class PairwiseTrainer(DPOTrainer):
         )
         self._drop_idle_reference()
         self.base = self.model.get_base_model()
+        _no_repacking(self.base)
         add_scoring(self.base)
         self._train_pairs = [self.data_collator.pair(row) for row in self.train_dataset]
         self.prefix_sharing = self._decide(prefix_sharing)
@@ -121,6 +122,7 @@ class PairwiseTrainer(DPOTrainer):
         if self.aux_loss_enabled:
             found = PrefixSharing(False, "a mixture of experts is balanced over whole rows")
         else:
+            self.context.progress("preparing", text="comparing a shared prompt with two rows on a real pair")
             training = self.model.training
             with torch.no_grad(), disable_gradient_checkpointing(self.model, self.args.gradient_checkpointing_kwargs):
                 found = decide(wanted, self.base, self._train_pairs, self._token_log_probs)
@@ -158,7 +160,8 @@ class PairwiseTrainer(DPOTrainer):
         self._signature_columns = list(rows.COLUMNS)
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler | None:
-        if self.prefix_sharing.used:  # a shared row has no padding, so a plain random order is best
+        if self.prefix_sharing.used or self.args.train_sampling_strategy == "sequential":
+            # A shared row has no padding, so a plain random order is best.
             return super()._get_train_sampler(train_dataset)
         lengths = [pair.longest for pair in self._train_pairs]
         return LengthSampler(lengths, self.args.per_device_train_batch_size, self.args.seed)
@@ -260,6 +263,14 @@ class PairwiseTrainer(DPOTrainer):
             metrics["num_tokens"] = self._total_train_tokens
         logs.update({f"eval_{name}": value for name, value in metrics.items()} if split == "eval" else metrics)
         super().log(logs, start_time)
+
+
+def _no_repacking(model: Any) -> None:
+    """On CPUs with AVX512-BF16 bitsandbytes repacks a 4-bit weight at its first forward in eval mode, for good. The
+    repacked product has no gradient: after an evaluation, training would go wrong without a word."""
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def _sums(log_probs: Tensor, lengths: Sequence[int]) -> Tensor:
