@@ -23,7 +23,7 @@ SHOWN = {  # the metrics worth a place on a line, in this order, and how they ar
     "objective/kl": "KL",
     "eval_loss": "held-out loss",
     "eval_perplexity": "held-out perplexity",
-    "eval_rewards/accuracies": "held-out accuracy",
+    "eval_pairs/accuracy": "held-out pair accuracy",
     "eval_rewards/margins": "held-out margin",
     "eval_accuracy": "held-out accuracy",
 }

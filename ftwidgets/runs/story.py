@@ -5,8 +5,7 @@ from __future__ import annotations
 from ftwidgets.runs.run import Run
 
 TOLD = {  # metric, how it is said, and how it is written
-    "eval_pairs/accuracy": ("picks the chosen answer in held-out pairs", "percent"),
-    "eval_rewards/accuracies": ("ranks the chosen answer higher in held-out pairs", "percent"),
+    "eval_pairs/accuracy": ("finds the chosen answer likelier in held-out pairs", "percent"),
     "eval_accuracy": ("scores the chosen answer higher in held-out pairs", "percent"),
     "eval_perplexity": ("held-out perplexity", "number"),
     "eval_loss": ("held-out loss", "number"),

@@ -58,6 +58,14 @@ _KNOWN = (
         zero=True,
         right_range=_SHARE,
     ),
+    Panel(
+        "pairs",
+        "Pair accuracy, by mean log-probability",
+        {"pairs/margin": "margin", "pairs/accuracy": "accuracy"},
+        right=("pairs/accuracy",),
+        zero=True,
+        right_range=_SHARE,
+    ),
     Panel("odds", "Log odds", {"log_odds_chosen": "chosen", "log_odds_ratio": "ratio"}),
     Panel("nll", "Likelihood loss", {"nll_loss": "chosen"}),
     Panel(

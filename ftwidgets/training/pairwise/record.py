@@ -92,12 +92,18 @@ class Record:
 
     def _metrics(self, table: Tensor, tokens: dict[str, float]) -> dict[str, float]:
         mean = dict(zip(self._columns, table.double().mean(1).tolist(), strict=True))
-        won = (table[self._columns.index("margin")] > 0).double().mean()
+        column = dict(zip(self._columns, table.double(), strict=True))
+        won = (column["margin"] > 0).double().mean()
+        # The same for every method, and sensible before training too, where DPO's own margins are all zero.
+        means = {side: column[f"{side}_logps"] / column[f"{side}_length"] for side in ("chosen", "rejected")}
+        per_token = means["chosen"] - means["rejected"]
         metrics = {
             "rewards/chosen": mean["chosen_reward"],
             "rewards/rejected": mean["rejected_reward"],
             "rewards/accuracies": float(won),
             "rewards/margins": mean["margin"],
+            "pairs/accuracy": float((per_token > 0).double().mean()),
+            "pairs/margin": float(per_token.mean()),
             "logps/chosen": mean["logps/chosen"],
             "logps/rejected": mean["logps/rejected"],
             "logits/chosen": tokens["chosen_logits"] / max(tokens["chosen_tokens"], 1),
