@@ -97,8 +97,8 @@ class Collector:
         }
         return Collected(rollout, metrics, table)
 
-    def policy(self, micro: MicroBatch) -> tuple[Tensor, Tensor]:
-        """The policy's log-probabilities and entropies (tokens,), at the sampling temperature; also with gradient."""
+    def logprobs(self, micro: MicroBatch) -> Tensor:
+        """Log-probabilities (tokens,) of whoever is on, at the sampling temperature; also with gradient."""
         hidden = self.roles.hidden(micro.input_ids, micro.attention_mask)
         return self.head(hidden[micro.row, micro.place], micro.targets)
 
@@ -118,12 +118,13 @@ class Collector:
         with resting(self.roles.model), self.autocast():
             with self.roles.policy():
                 for micro in micros:
-                    logprobs, entropy = self.policy(micro)
+                    hidden = self.roles.hidden(micro.input_ids, micro.attention_mask)
+                    logprobs, entropy = self.head.with_entropy(hidden[micro.row, micro.place], micro.targets)
                     micro.write(rollout.logprobs, logprobs)
                     entropies.append(entropy)
             with self.roles.reference():
                 for micro in micros:
-                    micro.write(rollout.ref_logprobs, self.policy(micro)[0])
+                    micro.write(rollout.ref_logprobs, self.logprobs(micro))
             with self.roles.value():
                 for micro in micros:
                     micro.write(rollout.values, self.value(micro))

@@ -8,6 +8,7 @@ computing again would take three, and leaves only (tokens, hidden) behind.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,59 +44,65 @@ class OutputHead:
         softcap = getattr(config, "final_logit_softcapping", None)
         return cls(layer.weight, getattr(layer, "bias", None), scale, softcap, temperature)
 
-    def __call__(self, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Log-probabilities of ``tokens`` (N,) after ``hidden`` (N, H), and the distributions' entropies (no gradient).
+    def __call__(self, hidden: Tensor, tokens: Tensor) -> Tensor:
+        """Log-probabilities (N,) in float32 of ``tokens`` (N,) after ``hidden`` (N, H)."""
+        return _TokenLogprobs.apply(hidden, tokens, self)
 
-        Both (N,) in float32.
-        """
-        logprobs, entropy = _TokenLogprobs.apply(hidden, tokens, self)
-        return logprobs, entropy
+    def with_entropy(self, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """The same without gradient, and the distributions' entropies, both (N,)."""
+        parts = [_entropies(*part) for part in self._logits(hidden, tokens)]
+        return torch.cat([logprobs for logprobs, _ in parts]), torch.cat([entropy for _, entropy in parts])
+
+    def _logits(self, hidden: Tensor, tokens: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Some rows at a time: tokens and float32 logits, softcap and temperature applied."""
+        rows = max(1, CHUNK_BYTES // (4 * self.weight.shape[0]))
+        for h, y in zip(hidden.split(rows), tokens.split(rows), strict=True):
+            logits = F.linear(h.to(self.weight.dtype), self.weight, self.bias).float()
+            if self.softcap:
+                logits.mul_(self.scale / self.softcap).tanh_().mul_(self.softcap / self.temperature)
+            elif self.scale != self.temperature:
+                logits.mul_(self.scale / self.temperature)
+            yield y, logits
 
 
 class _TokenLogprobs(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, tokens: Tensor, head: OutputHead) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, hidden: Tensor, tokens: Tensor, head: OutputHead) -> Tensor:
         needs_grad = ctx.needs_input_grad[0]
-        rows = max(1, CHUNK_BYTES // (4 * head.weight.shape[0]))
-        outputs = [_chunk(h, y, head, needs_grad) for h, y in zip(hidden.split(rows), tokens.split(rows), strict=True)]
-        if not outputs:
-            empty = hidden.new_zeros(0, dtype=torch.float32)
-            outputs = [(empty, empty, hidden)]
-        logprobs, entropy, gradients = zip(*outputs, strict=True)
+        results, gradients = [], []
+        for y, logits in head._logits(hidden, tokens):
+            logprobs, normaliser = _logprobs(y, logits)
+            results.append(logprobs)
+            if needs_grad:
+                gradients.append(_gradient(y, logits, normaliser, head).to(hidden.dtype))
         if needs_grad:
             ctx.save_for_backward(torch.cat(gradients))
-        result = torch.cat(logprobs), torch.cat(entropy)
-        ctx.mark_non_differentiable(result[1])
-        return result
+        return torch.cat(results)
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor, _entropy: Tensor | None) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = ctx.saved_tensors
         return (upstream.unsqueeze(1) * gradient).to(gradient.dtype), None, None
 
 
-def _chunk(hidden: Tensor, tokens: Tensor, head: OutputHead, needs_grad: bool) -> tuple[Tensor, Tensor, Tensor | None]:
-    weight = head.weight
-    logits = F.linear(hidden.to(weight.dtype), weight, head.bias).float()
-    slope = head.scale / head.temperature
-    if head.softcap:
-        logits.mul_(head.scale / head.softcap).tanh_()
-        bend = 1 - logits.square() if needs_grad else None  # d softcap(x) / dx
-        logits.mul_(head.softcap / head.temperature)
-    else:
-        bend = None
-        if slope != 1.0:
-            logits.mul_(slope)
-    chosen = logits.gather(1, tokens.unsqueeze(1)).squeeze(1)
+def _logprobs(tokens: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
     normaliser = logits.logsumexp(1)
+    return logits.gather(1, tokens.unsqueeze(1)).squeeze(1) - normaliser, normaliser
+
+
+def _entropies(tokens: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
+    logprobs, normaliser = _logprobs(tokens, logits)
     probabilities = (logits - normaliser.unsqueeze(1)).exp_()
-    # A probability of 0 meets a logit of −inf in no model here, so p · logit is finite.
-    entropy = normaliser - torch.einsum("nv,nv->n", probabilities, logits)
-    if not needs_grad:
-        return chosen - normaliser, entropy, None
-    error = probabilities.neg_()
-    error.scatter_add_(1, tokens.unsqueeze(1), torch.ones_like(chosen).unsqueeze(1))
+    return logprobs, normaliser - torch.einsum("nv,nv->n", probabilities, logits)
+
+
+def _gradient(tokens: Tensor, logits: Tensor, normaliser: Tensor, head: OutputHead) -> Tensor:
+    """d log p(token) / d hidden, (N, H); ``logits`` is used up."""
+    bend = None
+    if head.softcap:  # d softcap(x) / dx = 1 − (softcap(x) / cap)²
+        bend = 1 - (logits * (head.temperature / head.softcap)).square()
+    error = logits.sub_(normaliser.unsqueeze(1)).exp_().neg_()
+    error.scatter_add_(1, tokens.unsqueeze(1), torch.ones_like(normaliser).unsqueeze(1))
     if bend is not None:
         error.mul_(bend)
-    gradient = (error.to(weight.dtype) @ weight).float() * slope
-    return chosen - normaliser, entropy, gradient.to(hidden.dtype)
+    return (error.to(head.weight.dtype) @ head.weight).float() * (head.scale / head.temperature)

@@ -145,7 +145,7 @@ class PPOTrainer(Trainer):
         with self.roles.policy():
             with self.accelerator.autocast():
                 hidden = self.roles.hidden(micro.input_ids, micro.attention_mask)[micro.row, micro.place]
-                logprobs, _ = self.collector.head(hidden, micro.targets)
+                logprobs = self.collector.head(hidden, micro.targets)
             policy = policy_loss(
                 logprobs, micro.flat(rollout.logprobs), micro.flat(rollout.advantages), c.cliprange, total
             )

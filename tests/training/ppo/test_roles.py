@@ -25,7 +25,7 @@ def micro(device: torch.device) -> MicroBatch:
 def logprobs(roles: Roles) -> torch.Tensor:
     batch = micro(roles.model.device)
     hidden = roles.hidden(batch.input_ids, batch.attention_mask)[batch.row, batch.place]
-    return OutputHead.of(roles.model, 1.0)(hidden, batch.targets)[0]
+    return OutputHead.of(roles.model, 1.0)(hidden, batch.targets)
 
 
 def values(roles: Roles) -> torch.Tensor:
