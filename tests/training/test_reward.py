@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 from datasets import Dataset
 from safetensors.torch import load_file
 
@@ -104,3 +105,20 @@ def test_a_single_pair(tmp_path: Path) -> None:
     trainer = build_trainer(job)
     trainer.train()
     assert trainer.state.global_step == 2
+
+
+def test_evaluating_does_not_spoil_a_4_bit_base(tmp_path: Path) -> None:
+    """In eval mode bitsandbytes would repack the weights on some CPUs, and the product has no gradient then."""
+    four_bit = {"load_in_4bit": True, "bnb_4bit_compute_dtype": "bfloat16", "model": tiny.model_folder("llama", 64)}
+    trainer = build_trainer(tiny.reward_job(tmp_path, max_steps=1, **four_bit))
+    batch = next(iter(trainer.get_train_dataloader()))
+
+    def gradient() -> torch.Tensor:
+        trainer.model.zero_grad()
+        trainer.model.train()
+        trainer.compute_loss(trainer.model, batch).backward()
+        return torch.cat([p.grad.flatten() for p in trainer.model.parameters() if p.requires_grad])
+
+    before = gradient()
+    trainer.evaluate()
+    assert torch.equal(gradient(), before)

@@ -41,7 +41,7 @@ class Roles:
         nn.init.zeros_(head.bias)
         model.value_head = head
         _no_dropout(model)
-        _no_repacking(model)
+        no_repacking(model)
         model.set_adapter(POLICY)
         self._policy_parameters = _parameters(model, POLICY)
         self._value_parameters = [*([] if self.shares_trunk else _parameters(model, VALUE)), *head.parameters()]
@@ -137,7 +137,7 @@ def _no_dropout(model: PeftModel) -> None:
             module.attention_dropout = 0.0
 
 
-def _no_repacking(model: PeftModel) -> None:
+def no_repacking(model: nn.Module) -> None:
     """On CPUs with AVX512-BF16, bitsandbytes repacks a weight at its first forward in eval mode, for good.
 
     The repacked product has no gradient, and its rounding differs: after sampling, training would be wrong.
