@@ -14,6 +14,7 @@ from ftwidgets.runs.history import History
 
 if TYPE_CHECKING:
     import pandas as pd
+    from plotly.graph_objects import Figure
 
     from ftwidgets.widgets.curves import Curves
 
@@ -99,6 +100,19 @@ class Run:
         from ftwidgets import Curves
 
         return Curves(self)  # type: ignore[operator]  # a lazy name
+
+    def figure(self, **keywords: Any) -> Figure:
+        """The run's curves as a plain plotly ``Figure``, decimated, for reports and places that run no widgets.
+
+        Args:
+            keywords: ``axis``, ``smoothing``, ``points``, ``metrics``, ``columns``: see ``ftwidgets.widgets.figure``.
+
+        Raises:
+            FtwidgetsError: Nothing was logged yet.
+        """
+        from ftwidgets.widgets.figure import figure
+
+        return figure(self.history, **keywords)
 
     def record(self, event: Event) -> None:
         """Take one event into the run's state. Every run, live or loaded, changes through here alone."""

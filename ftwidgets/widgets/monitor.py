@@ -8,20 +8,12 @@ import ipywidgets as w
 
 from ftwidgets.runs import Run
 from ftwidgets.runs.story import story
+from ftwidgets.widgets.behind import behind_curves
 from ftwidgets.widgets.curves import Curves
 from ftwidgets.widgets.samples import Samples
+from ftwidgets.widgets.states import SHOWN
+from ftwidgets.widgets.style import RUNS, stylesheet
 from ftwidgets.widgets.text import duration, paragraph, safe
-
-SHOWN = {  # icon and word of each state: never a colour alone
-    "preparing": ("◌", "preparing"),
-    "training": ("●", "training"),
-    "paused": ("❚❚", "paused"),
-    "stopping": ("◼", "stopping after this step"),
-    "finished": ("✓", "finished"),
-    "stopped": ("◼", "stopped"),
-    "failed": ("✕", "failed"),
-    "interrupted": ("!", "interrupted"),
-}
 
 
 class Monitor(w.VBox):
@@ -51,14 +43,18 @@ class Monitor(w.VBox):
         self._error = paragraph(kind="error")
         self._notes = paragraph(kind="notes")
         self.curves = Curves(run, heading=False)
+        self.behind = behind_curves(run, self.curves)
         self.samples = Samples(run)
-        super().__init__([line, self._error, self._story, self.curves, self._notes, self.samples])
+        behind = [stylesheet(RUNS), self.behind] if self.behind is not None else []
+        super().__init__([line, self._error, self._story, self.curves, *behind, self._notes, self.samples])
         self.add_class("ftw-monitor")
         self.update()
         self._unsubscribe = run.subscribe(self.update)
 
     def close(self) -> None:
         self._unsubscribe()
+        if self.behind is not None:
+            self.behind.close()
         super().close()
 
     def update(self) -> None:
