@@ -9,6 +9,7 @@ import torch
 from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
 from ftwidgets.training.generation import resting
+from ftwidgets.training.ppo.plain_weights import plain_weights
 from ftwidgets.training.ppo.roles import Roles, contiguous_head
 from ftwidgets.training.ppo.stops import cut_after_stop
 
@@ -54,7 +55,7 @@ class Sampler:
         model = self.roles.model.get_base_model()
         usual, model.generation_config = model.generation_config, self.generation
         try:
-            with resting(self.roles.model, seed), contiguous_head(self.roles.model):
+            with resting(self.roles.model, seed), contiguous_head(self.roles.model), plain_weights(self.roles.model):
                 for start in range(0, len(order), self.batch_size):
                     rows = order[start : start + self.batch_size]
                     for row, ids in zip(rows, self._batch(model, [prompts[i] for i in rows]), strict=True):

@@ -5,9 +5,11 @@ from collections import Counter
 import pytest
 import torch
 
+from ftwidgets.training.ppo import plain_weights
 from ftwidgets.training.ppo.roles import Roles
 from ftwidgets.training.ppo.sampling import Sampler
 from tests.training.ppo import tiny
+from tests.training.ppo.test_roles import FOUR_BIT, shake
 
 STOPS = [1, 4]
 
@@ -86,3 +88,24 @@ def test_stops_between_two_tokens_when_asked(roles: Roles) -> None:
     answers = sampler(roles, response_length=30, stop_requested=lambda: next(asked) >= 2).sample([[2, 3, 9]] * 8, 0)
     assert max(map(len, answers)) <= 3
     assert answers[4:] == [[]] * 4  # the second batch never began
+
+
+@pytest.mark.parametrize("double", [True, False])
+def test_plain_weights_are_the_same_to_the_bit(double: bool, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = FOUR_BIT | {"bnb_4bit_use_double_quant": double, "r": 3, "lora_alpha": 7}
+    roles = Roles(tiny.job(tmp_path, **options).model)
+    shake(roles.policy_parameters)
+    rows = torch.randint(5, 30, (3, 9), generator=torch.Generator().manual_seed(0))
+    layer = roles.model.get_base_model().model.layers[0].self_attn.q_proj
+    with torch.no_grad():
+        expected = roles.model(rows).logits
+        with plain_weights.plain_weights(roles.model):
+            assert "forward" in vars(layer)
+            assert torch.equal(roles.model(rows).logits, expected)
+        assert "forward" not in vars(layer)
+        assert torch.equal(roles.model(rows).logits, expected)
+
+    prompts = [[2, 3, 9], [2, 3, 10, 11]]
+    quick = sampler(roles).sample(prompts, 1)
+    monkeypatch.setattr(plain_weights, "SHARE_OF_FREE_MEMORY", 0.0)
+    assert sampler(roles).sample(prompts, 1) == quick
