@@ -156,5 +156,5 @@ def _metadata(name: str, value: Any) -> dict[str, str]:
 
 
 def _finite(value: Any) -> float | None:
-    number = float(value)
+    number = np.nan if value is None else float(value)
     return number if np.isfinite(number) else None

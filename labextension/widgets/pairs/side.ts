@@ -12,6 +12,8 @@ export interface Look {
 
 const MOST_RENDERED = 100_000; // characters; longer texts stay plain
 const SHORTEST = 12; // characters of a passage that is worth pointing out as common
+const WHOLE = 25_000; // characters that are laid out at once
+const PIECE = 8_000;
 const STEP = 200_000; // characters that one press of "show more" adds
 
 export interface TurnOptions {
@@ -35,7 +37,7 @@ export function turnText(turn: Turn, options: TurnOptions): HTMLElement {
     if (options.look.rendered && text.length <= MOST_RENDERED) body.append(markdown(text));
     else if (options.parts && text === turn.text)
       marked(body, options.parts, options.common ? 'both' : options.side, options.look.spaces);
-    else appendText(body, text, options.look.spaces);
+    else pieces(body, text, options.look.spaces);
     if (!text) body.append(make('span', { class: 'ftw-quiet' }, '(empty)'));
     const rest = turn.length - sent;
     if (rest <= 0) return;
@@ -57,6 +59,24 @@ export function turnText(turn: Turn, options: TurnOptions): HTMLElement {
   };
   draw();
   return body;
+}
+
+/** A long text in pieces that the browser lays out when they come into sight, cut at line ends where there are any. */
+function pieces(body: HTMLElement, text: string, spaces: boolean): void {
+  if (text.length <= WHOLE) {
+    appendText(body, text, spaces);
+    return;
+  }
+  const budget = { marks: 5000 };
+  for (let from = 0; from < text.length; ) {
+    const line = text.lastIndexOf('\n', from + PIECE);
+    let to = from + PIECE >= text.length ? text.length : line > from ? line + 1 : from + PIECE;
+    if (/[\ud800-\udbff]/.test(text[to - 1] ?? '')) to++;
+    const piece = make('div', { class: 'ftw-piece' });
+    appendText(piece, text.slice(from, to).replace(/\n$/, ''), spaces, budget);
+    body.append(piece);
+    from = to;
+  }
 }
 
 /** Marks carry a tint, and an underline of their own kind: on this side only, or on both. */

@@ -215,9 +215,9 @@ export class Store {
   /** Fetch the selected pair again: its numbers or its decision changed. */
   reload(): void {
     if (!this.pair) return;
-    const ticket = ++this.wanted;
-    this.kernel.ask<Pair>('pair', { position: this.pair.position }).then(pair => {
-      if (ticket !== this.wanted) return;
+    const { position } = this.pair;
+    this.kernel.ask<Pair>('pair', { position }).then(pair => {
+      if (this.pair?.position !== position) return; // the person went on
       this.pair = pair;
       this.emit('pair');
     }, this.fail);

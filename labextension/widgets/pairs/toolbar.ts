@@ -35,9 +35,9 @@ export class Toolbar {
     });
     this.search.addEventListener('input', () => {
       clearTimeout(this.timer);
-      this.timer = window.setTimeout(() => this.store.look({ text: this.search.value }), TYPING);
+      this.timer = window.setTimeout(() => this.typed({}), TYPING);
     });
-    this.regex = button('.*', () => this.store.look({ regex: !this.store.query.regex }), {
+    this.regex = button('.*', () => this.typed({ regex: !this.store.query.regex }), {
       title: 'Read the search as a regular expression (RE2)',
       class: 'ftw-toggle',
       pressed: false,
@@ -49,9 +49,7 @@ export class Toolbar {
         make('option', { value: side }, side === 'all' ? 'in all' : `in ${side}`),
       ),
     );
-    this.where.addEventListener('change', () =>
-      this.store.look({ where: this.where.value as Query['where'] }),
-    );
+    this.where.addEventListener('change', () => this.typed({ where: this.where.value as Query['where'] }));
     this.sort = make('select', { 'aria-label': 'Sort by', title: 'Sort by' });
     this.sort.addEventListener('change', () => this.store.look({ sort: this.sort.value }));
     this.direction = button('↑', () => this.store.look({ descending: !this.store.query.descending }), {
@@ -95,6 +93,13 @@ export class Toolbar {
     this.leave();
   }
 
+  /** Look for what stands in the field now, though the person may have typed on a moment ago. */
+  private typed(change: Partial<Query>): void {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.store.look({ ...change, text: this.search.value });
+  }
+
   private changed(topic: Topic): void {
     if (topic === 'ready' || topic === 'columns') this.fillSort();
     if (topic === 'ready' || topic === 'view' || topic === 'busy' || topic === 'decided' || topic === 'lint')
@@ -113,7 +118,8 @@ export class Toolbar {
   private draw(): void {
     const { query, view, ready, busy } = this.store;
     if (!view || !ready) return;
-    if ((this.search.getRootNode() as Document).activeElement !== this.search) this.search.value = query.text;
+    const focused = (this.search.getRootNode() as Document).activeElement === this.search;
+    if (!focused && !this.timer) this.search.value = query.text;
     this.regex.setAttribute('aria-pressed', String(query.regex));
     this.where.value = query.where;
     this.sort.value = query.sort;

@@ -31,6 +31,17 @@ export class PairsView {
       !((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's'),
     );
 
+  private inside = false;
+  private readonly elsewhere = (event: Event) => {
+    if (!event.composedPath().includes(this.root)) this.inside = false;
+  };
+  // A button that is redrawn or gone after its press takes the focus with it: the keys must go on working.
+  private readonly rescue = new MutationObserver(() => {
+    const { activeElement } = this.root.getRootNode() as Document;
+    if (this.inside && (!activeElement || activeElement === document.body))
+      this.list.element.focus({ preventScroll: true });
+  });
+
   constructor(
     el: HTMLElement,
     private readonly store: Store,
@@ -59,6 +70,12 @@ export class PairsView {
     this.setHeight(height);
     this.root.addEventListener('keydown', event => this.key(event));
     window.addEventListener('keydown', this.shield, true);
+    this.root.addEventListener('focusin', () => {
+      this.inside = true;
+    });
+    document.addEventListener('pointerdown', this.elsewhere, true);
+    document.addEventListener('focusin', this.elsewhere, true);
+    this.rescue.observe(this.root, { childList: true, subtree: true });
     el.append(this.root);
     this.leave = store.on(topic => this.changed(topic));
     if (store.ready) for (const topic of ['ready', 'columns', 'view', 'pair'] as Topic[]) this.redraw(topic);
@@ -77,6 +94,9 @@ export class PairsView {
 
   dispose(): void {
     window.removeEventListener('keydown', this.shield, true);
+    document.removeEventListener('pointerdown', this.elsewhere, true);
+    document.removeEventListener('focusin', this.elsewhere, true);
+    this.rescue.disconnect();
     this.leave();
     for (const part of [this.toolbar, this.lint, this.list, this.detail, this.judge]) part.dispose();
     this.root.remove();
@@ -101,7 +121,13 @@ export class PairsView {
 
   private key(event: KeyboardEvent): void {
     const target = event.target as HTMLElement;
-    if (event.ctrlKey || event.metaKey || event.altKey || target.matches('input, textarea, select')) return;
+    if (
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      target.matches('input:not([type=checkbox]), textarea, select')
+    )
+      return;
     const { store } = this;
     const inScroller = !!target.closest('.ftw-scroller');
     const next = (by: number) => store.select(store.index + by);

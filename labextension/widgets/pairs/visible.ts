@@ -12,7 +12,7 @@ const WITH_SPACES = new RegExp(
   `${HIDDEN.source}|[ \\t\\r\\n\\xa0\\u2000-\\u200a\\u200c\\u200d\\u202f\\u3000]`,
   'g',
 );
-const MOST_MARKS = 3000;
+const MOST_MARKS = 1000;
 
 const NAMES: Record<number, string> = {
   173: 'soft hyphen',
@@ -39,25 +39,24 @@ const NAMES: Record<number, string> = {
   12288: 'ideographic space',
 };
 
-/** Append untrusted text so that all of it is seen; `spaces` marks blanks and line ends too. */
-export function appendText(parent: Node, text: string, spaces = false): void {
+/** Append untrusted text so that all of it is seen; `spaces` marks blanks and line ends too, as long as `budget` lasts. */
+export function appendText(parent: Node, text: string, spaces = false, budget = { marks: MOST_MARKS }): void {
   if (!spaces && !HIDDEN.test(text)) {
     parent.appendChild(document.createTextNode(text));
     return;
   }
   let from = 0;
-  let marks = 0;
   const flat = (part: string) => {
     if (part) parent.appendChild(document.createTextNode(part));
   };
   for (const found of text.matchAll(spaces ? WITH_SPACES : HIDDEN_ALL)) {
-    if (++marks > MOST_MARKS) break;
+    if (budget.marks-- <= 0) break;
     flat(text.slice(from, found.index));
     parent.appendChild(shown(found[0]));
     from = found.index + found[0].length;
   }
   // Beyond so many marks the rest gets plain stand-ins: a cell of nothing but controls must not stop the page.
-  flat(text.slice(from).replace(HIDDEN_ALL, found => (found.codePointAt(0)! < 32 ? stand(found) : '\ufffd')));
+  flat(text.slice(from).replace(HIDDEN_ALL, '□'));
 }
 
 function shown(character: string): Node {
