@@ -16,10 +16,12 @@ import sys
 import tempfile
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
 
 METHODS = ("sft", "pretrain", "dpo", "orpo", "simpo", "reward", "ppo")
 LENGTH, BATCH, RESPONSE = 256, 2, 32
+_TRAINERS = {"sft": "sft", "pretrain": "sft", "reward": "reward", "ppo": "ppo.build"}
 _WORDS = ("time", "people", "year", "way", "day", "man", "thing", "woman", "life", "child", "world", "school", "state")
 
 
@@ -47,13 +49,13 @@ def one(method: str, model: str, changes: dict) -> dict:
     import ftwidgets
     from ftwidgets.config import RunConfig
     from ftwidgets.memory import estimate_memory
-    from ftwidgets.training import launch  # noqa: F401 (the libraries, which are no part of the estimate)
 
-    if method == "ppo":
-        import ftwidgets.training.ppo.build
+    # The libraries are no part of the estimate: all that a method imports comes before the first look.
+    import_module("ftwidgets.training.launch")
+    import_module(f"ftwidgets.training.{_TRAINERS.get(method, 'pairwise.build')}")
     with tempfile.TemporaryDirectory() as folder:
         options = {
-            "method": method, "model": model, "dataset": _rows(method, Path(folder)), "output_dir": folder,
+            "method": method, "model": model, "dataset": _rows(method, model, Path(folder)), "output_dir": folder,
             "max_length": LENGTH, "per_device_train_batch_size": BATCH, "gradient_accumulation_steps": 1,
             "max_steps": 2, "test_size": 0.0, "probe_prompts": [], "save_steps": 0,
         }  # fmt: skip
@@ -127,23 +129,30 @@ class Watch:
             self.peak = max(self.peak, self._held()[0])
 
 
-def _rows(method: str, folder: Path) -> str:
-    """Sixteen rows in a file. One word is one token in any large vocabulary; a few tokens are left for the ends."""
+def _rows(method: str, model: str, folder: Path) -> str:
+    """Sixteen rows in a file, each as long as max_length but for a few tokens that templates add."""
+    from tokenizers import Tokenizer
 
-    def words(count: int, start: int) -> str:
-        return "".join(f" {_WORDS[(start + i * i) % len(_WORDS)]}" for i in range(count))
+    from ftwidgets.models import locate
+
+    tokenizer = Tokenizer.from_file(str(locate(model) / "tokenizer.json"))
+
+    def words(tokens: int, start: int) -> str:
+        text = "".join(f" {_WORDS[(start + i * i) % len(_WORDS)]}" for i in range(tokens))
+        ends = tokenizer.encode(text, add_special_tokens=False).offsets
+        return text[: ends[min(tokens, len(ends)) - 1][1]]
 
     quarter = LENGTH // 4
+    answer = LENGTH - quarter - 8
     rows: list[dict] = []
     for i in range(16):
-        answer = LENGTH - quarter - 4
         row: dict = {"prompt": words(quarter, i)}
         if method == "sft":
             row["completion"] = words(answer, i)
         elif method == "pretrain":
-            row = {"text": words(LENGTH - 4, i)}
+            row = {"text": words(LENGTH - 8, i)}
         elif method == "ppo":
-            row = {"prompt": words(LENGTH - RESPONSE - 4, i)}
+            row = {"prompt": words(LENGTH - RESPONSE - 8, i)}
         else:
             row |= {"chosen": words(answer, i), "rejected": words(answer, i + 3)}
         rows.append(row)
@@ -164,4 +173,6 @@ if __name__ == "__main__":
     if given.one:
         print(json.dumps(one(given.one, given.model, given.changes)))
     else:
-        print(json.dumps(main(list(given.methods), given.model, given.changes)))
+        result = main(list(given.methods), given.model, given.changes)
+        print(json.dumps(result))
+        sys.exit(len(result["methods"]) < len(given.methods))

@@ -17,8 +17,9 @@ QUANTISED_BYTES = 0.5 + 4 / 64  # 4 bits, and a float32 scale for 64 weights
 DOUBLE_QUANTISED_BYTES = 0.5 + (1 + 4 / 256) / 64  # the scales in 8 bits, with a float32 scale for 256 of them
 CUDA_CONTEXT = 0.5e9  # bytes of driver, kernels and library handles
 LOGIT_BLOCK = 16 * 2**20  # logits that our own heads hold at a time
-# What a process on the CPU holds besides: the tokenizer's tables, for each word, and what the libraries keep.
-TOKENIZER_WORD, LIBRARIES = 1250.0, 0.4e9
+# What a process on the CPU holds besides: the tokenizer's tables, for each word, and the data with its tools. The
+# libraries themselves (0.7 GB) are not counted: they are there after the first run.
+TOKENIZER_WORD, DATA_TOOLS = 1250.0, 0.06e9
 
 
 def weights(a: Architecture, linears: Sequence[Linear], other: int, s: Setup) -> float:
@@ -116,7 +117,7 @@ def context(a: Architecture, s: Setup) -> float:
     """What the device holds besides the model."""
     if s.context_bytes is not None:
         return s.context_bytes
-    return CUDA_CONTEXT if s.device == "cuda" else LIBRARIES + TOKENIZER_WORD * a.vocab
+    return CUDA_CONTEXT if s.device == "cuda" else DATA_TOOLS + TOKENIZER_WORD * a.vocab
 
 
 def _has_adapter(linear: Linear, s: Setup) -> bool:
