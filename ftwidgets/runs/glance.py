@@ -29,6 +29,7 @@ KEY_METRICS = (
     "eval_loss",
     "loss",
 )
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, and there are hundreds of them
 _WANTED = (b"status", b"log", b"progress", b"error")
 
 
@@ -193,7 +194,7 @@ def _has_ended(path: Path, size: int) -> bool:
 def _from_config(folder: Path) -> Glance:
     """From the file itself and not from ``RunConfig``: a run of another version has a row too."""
     try:
-        config: Any = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+        config: Any = yaml.load((folder / "config.yaml").read_text(encoding="utf-8"), _LOADER)
         method, model, dataset = (str(config.get(name) or "") for name in ("method", "model", "dataset"))
         name = str(config.get("run_name") or folder.name)
         return Glance(folder, name, method=method, model=model, dataset=dataset)

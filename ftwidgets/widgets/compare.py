@@ -186,6 +186,15 @@ class Comparison(w.VBox):
 
     # --- the view ---
 
+    def _ipython_display_(self) -> None:
+        """Display the comparison so that its output can become a record when all runs have ended."""
+        from IPython.display import display
+
+        bundle = self._repr_mimebundle_()
+        if bundle is not None:
+            handle = display(bundle[0] if isinstance(bundle, tuple) else bundle, raw=True, display_id=True)
+            self.curves.shown_in(_Output(self, handle), self.model_id)
+
     def close(self) -> None:
         for unsubscribe in self._unsubscribe:
             unsubscribe()
@@ -195,23 +204,29 @@ class Comparison(w.VBox):
 
     def _changed(self) -> None:
         """A run changed. Called from its publisher thread."""
-        now = tuple((run.status, len(run.events.of("evaluation"))) for run in self.runs)
-        if now != self._looked or time.monotonic() - self._looked_at >= EVERY:
+        if self._far() != self._looked:
             self._show()
+        elif time.monotonic() - self._looked_at >= EVERY:
+            self._show_table()
+
+    def _far(self) -> tuple[Any, ...]:
+        """How far the runs have come: what they are judged by changes only when this does."""
+        return tuple((run.status, len(run.events.of("evaluation"))) for run in self.runs)
+
+    def _show_table(self) -> None:
+        self._looked_at = time.monotonic()
+        _set(self._table, text.standings_table(self._standings, dict(list(self._differing.items())[:COLUMNS])))
 
     def _show(self) -> None:
-        self._looked = tuple((run.status, len(run.events.of("evaluation"))) for run in self.runs)
-        self._looked_at = time.monotonic()
-        stand, groups = standings(self.runs, self.at)
-        differing = config_differences(self.runs)
-        told = text.verdict(stand, groups, self.at == "best")
-        first = dict(list(differing.items())[:COLUMNS])
-        _set(self._verdict, safe(told))
-        _set(self._table, text.standings_table(stand, first))
+        self._looked = self._far()
+        self._standings, groups = standings(self.runs, self.at)
+        self._differing = differing = config_differences(self.runs)
+        _set(self._verdict, safe(text.verdict(self._standings, groups, self.at == "best")))
+        self._show_table()
         made_with = {f"{name} (environment)": values for name, values in environment_differences(self.runs).items()}
         _set(self._options, text.options_table(self.runs, differing | made_with) if differing | made_with else SAME)
         _set(self._metrics, text.metrics_table(self.runs))
-        self._at.layout.display = "" if any(s.judged is not None for s in stand) else "none"
+        self._at.layout.display = "" if any(s.judged is not None for s in self._standings) else "none"
 
     def _pick(self, step: int, run: Run) -> None:
         self._picked = run
@@ -249,6 +264,25 @@ class Comparison(w.VBox):
             self._saved.value = f'<span class="ftw-problem">⚠ {safe(error)}</span>'
         else:
             self._saved.value = f"Saved {safe(done)}"
+
+
+class _Output:
+    """A comparison's output: what the curves leave in it when the runs have ended gets the words and tables too."""
+
+    def __init__(self, comparison: Comparison, handle: Any):
+        self._comparison, self._handle = comparison, handle
+
+    def update(self, bundle: dict[str, Any], **keywords: Any) -> None:
+        shown = self._comparison
+        stand, groups = standings(shown.runs, shown.at)
+        told = text.verdict(stand, groups, shown.at == "best")
+        differing = config_differences(shown.runs)
+        tables = text.standings_table(stand, {}) + text.options_table(shown.runs, differing)
+        words = {
+            "text/html": f"<p>{safe(told)}</p>{tables}<p>{text.FAIR}</p>{bundle['text/html']}",
+            "text/plain": f"{told}\n{bundle['text/plain']}",
+        }
+        self._handle.update(bundle | words, **keywords)
 
 
 SAME = "<p>The runs have the same options.</p>"

@@ -1,10 +1,13 @@
 """The table of runs sees what a whole reading of the log sees, without reading the whole log."""
 
 import json
+import threading
 
 import pytest
 
+from ftwidgets.config import RunConfig
 from ftwidgets.runs import glance as module
+from ftwidgets.runs import start_run
 from ftwidgets.runs.differences import config_differences, environment_differences
 from ftwidgets.runs.glance import RunList, lines_of
 from ftwidgets.runs.remarks import remark
@@ -80,6 +83,26 @@ def test_a_killed_run_is_interrupted_and_can_go_on_from_its_checkpoint(tmp_path)
     (run.folder / "checkpoints" / "checkpoint-1").mkdir(parents=True)
     seen = only(RunList(tmp_path / "runs"))
     assert seen.status == "interrupted" and seen.resumable
+
+
+def test_a_run_that_goes_on_is_followed(tmp_path):
+    seen, go_on = threading.Event(), threading.Event()
+
+    def work(context):
+        context.training()
+        context.emit("log", step=4, epoch=0, metrics={"loss": 0.5})
+        seen.set()
+        go_on.wait(20)
+        return {}
+
+    run = start_run(RunConfig(method="sft", model="m", dataset="d", output_dir=str(tmp_path / "runs")), work)
+    runs = RunList(tmp_path / "runs")
+    assert seen.wait(20)
+    now = only(runs)
+    assert (now.status, now.step, now.ended) == ("training", 4, False)
+    go_on.set()
+    run.wait(20)
+    assert only(runs).status == "finished"
 
 
 def test_damaged_folders_have_a_row_too_and_remarks_are_fresh(tmp_path):

@@ -155,3 +155,22 @@ def test_notes_and_tags_are_kept_as_they_are_typed(two):
     assert read_remarks(two[1].folder).tags == ("a", "b") and form.tags.value == "a, b"
     assert read_remarks(two[1].folder).bookmarked and not read_remarks(two[0].folder).bookmarked
     comparison.close()
+
+
+def test_the_record_of_a_comparison_has_its_words_and_tables(two):
+    from ftwidgets.widgets.compare import _Output
+
+    kept = []
+
+    class Output:
+        def update(self, bundle, raw):
+            kept.append(bundle)
+
+    comparison = ftwidgets.compare(two)
+    comparison.curves.shown_in(_Output(comparison, Output()), comparison.model_id)
+    comparison.curves._receive(None, {"type": "ready", "have": [0, 0], "keeps": "record"}, [])
+    (bundle,) = kept
+    assert "McNemar p = 0.0078" in bundle["text/html"] and "<code>learning_rate</code>" in bundle["text/html"]
+    assert bundle["text/plain"].startswith("Best on 12 held-out pairs") and bundle["image/png"]
+    assert "<b>first" not in bundle["text/html"]
+    comparison.close()
