@@ -42,7 +42,12 @@ class CurvesPage:
 
     def frame(self) -> None:
         """Wait until what was asked for is drawn."""
-        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.page.evaluate(
+            """async () => {
+              const next = () => new Promise(done => requestAnimationFrame(done));
+              do { await next(); await next(); } while (document.querySelector('.ftw-curves[data-pending]'));
+            }"""
+        )
 
     def panel(self, name: str) -> Locator:
         return self.widget.view.locator(f"[data-panel='{name}']")

@@ -49,7 +49,7 @@ const frame = (from: number, to: number, width = 300): Frame => ({
   scale: 1,
 });
 const drawn = (f: Frame, l: Line) =>
-  (trace(f, l, l.series.y, l.series.extremes) as unknown as Recorder).points;
+  (trace(f, l, l.series.y, l.series.extremes).path as unknown as Recorder).points;
 
 test('a spike of one step is drawn at its height at any zoom', () => {
   const values = Array.from({ length: 100_000 }, (_, i) => (i === 61_803 ? 10 : 1));

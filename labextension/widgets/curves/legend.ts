@@ -38,7 +38,9 @@ export class Legend {
         value,
       );
       this.element.append(element);
-      this.items.push({ line, element, value });
+      const item = { line, element, value };
+      element.addEventListener('pointerenter', () => explain(item));
+      this.items.push(item);
     }
   }
 
@@ -50,17 +52,22 @@ export class Legend {
       const y = found ? series.y.data[found.point] : Number.NaN;
       setText(value, show(y));
       value.dataset.exact = String(y);
+      value.dataset.step = String(found ? line.run.axes.step.data[series.at.data[found.point]] : '');
       element.classList.toggle('ftw-stale', !!found && !found.exact);
-      const step = found ? line.run.axes.step.data[series.at.data[found.point]] : Number.NaN;
       const average = found && beta && !line.metric.eval ? series.smoothed(beta).y.data[found.point] : null;
       value.dataset.smoothed = average === null ? '' : String(average);
-      element.title = [
-        `${line.metric.name} = ${y} at step ${step}`,
-        average === null ? '' : `smoothed ${show(average)}`,
-        line.metric.right ? 'right-hand axis' : '',
-      ]
-        .filter(Boolean)
-        .join(', ');
     }
   }
+}
+
+/** All digits, the step they stand at and the average there: made when asked for, for the pointer moves often. */
+function explain({ line, element, value }: Item): void {
+  const { exact, smoothed, step } = value.dataset;
+  element.title = [
+    `${line.metric.name} = ${exact} at step ${step}`,
+    smoothed ? `smoothed ${show(Number(smoothed))}` : '',
+    line.metric.right ? 'right-hand axis' : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
 }

@@ -1,6 +1,6 @@
 import type { Floats } from './growing';
 import { inside, type Line } from './lines';
-import type { Pyramid } from './pyramid';
+import { FAN, type Pyramid } from './pyramid';
 import type { Span } from './state';
 
 /** Where and how values become canvas pixels. */
@@ -33,8 +33,17 @@ export function xPixel(frame: Frame, x: number): number {
   return frame.left + (frame.width * (x - frame.x.from)) / (frame.x.to - frame.x.from);
 }
 
-/** The curve of values `y` with their extremes, one segment per point or, when dense, min and max of each pixel column. */
-export function trace(frame: Frame, line: Line, y: Floats, extremes: Pyramid): Path2D {
+/** A curve ready to be stroked. */
+export interface Trace {
+  path: Path2D;
+  segments: number;
+}
+
+/**
+ * The curve of values `y` with their extremes: one segment per point or, where points are dense, minimum and maximum
+ * of each column, which is `wide` pixels wide.
+ */
+export function trace(frame: Frame, line: Line, y: Floats, extremes: Pyramid, wide = 1): Trace {
   const path = new Path2D();
   const { series, xs } = line;
   const at = series.at.data;
@@ -42,6 +51,7 @@ export function trace(frame: Frame, line: Line, y: Floats, extremes: Pyramid): P
   // One neighbour on each side, so that the line runs to the edges.
   first = Math.max(0, first - 1);
   end = Math.min(series.length, end + 1);
+  let segments = 0;
   let pen = false;
   const to = (x: number, value: number) => {
     if (frame.log && value <= 0) {
@@ -52,26 +62,53 @@ export function trace(frame: Frame, line: Line, y: Floats, extremes: Pyramid): P
     if (pen) path.lineTo(x, py);
     else path.moveTo(x, py);
     pen = true;
+    segments++;
   };
-  if (end - first <= 2 * frame.width) {
+  const columns = Math.ceil(frame.width / wide);
+  if (end - first <= 2 * columns) {
     for (let i = first; i < end; i++) to(xPixel(frame, xs[at[i]]), y.data[i]);
-    return path;
+    return { path, segments };
   }
   to(xPixel(frame, xs[at[first]]), y.data[first]);
-  const perPixel = (frame.x.to - frame.x.from) / frame.width;
+  const perColumn = ((frame.x.to - frame.x.from) / frame.width) * wide;
   let i = first + 1;
-  for (let column = 0; column < frame.width && i < end; column++) {
-    const next =
-      column === frame.width - 1 ? end : series.seek(xs, frame.x.from + (column + 1) * perPixel, i);
+  for (let column = 0; column < columns && i < end; column++) {
+    let next = column === columns - 1 ? end : series.seek(xs, frame.x.from + (column + 1) * perColumn, i);
     if (next === i) continue;
+    // Where a column has hundreds of points, a border moved by less than an eighth of it spares the uneven ends.
+    let even = 1;
+    while (next < end && even * FAN * FAN <= next - i) even *= FAN;
+    next -= next % even;
     extremes.find(i, next);
     const { low, high } = extremes;
-    const x = frame.left + column + 0.5;
+    const x = Math.min(frame.left + (column + 0.5) * wide, frame.left + frame.width);
     to(x, y.data[Math.min(low, high)]);
     if (low !== high) to(x, y.data[Math.max(low, high)]);
     i = next;
   }
-  return path;
+  return { path, segments };
+}
+
+const MANY = 200;
+
+/**
+ * Stroke a curve `width` pixels wide. Where no graphics card helps, a line wider than one pixel costs ten times one
+ * that is not: so a curve of many segments is stroked as two or three fine lines above each other.
+ */
+export function stroke(context: CanvasRenderingContext2D, { path, segments }: Trace, width: number): void {
+  if (segments <= MANY || width <= 1) {
+    context.lineWidth = width;
+    context.stroke(path);
+    return;
+  }
+  const strands = Math.max(2, Math.round(width));
+  context.lineWidth = 1;
+  for (let strand = 0; strand < strands; strand++) {
+    const offset = (strand / (strands - 1) - 0.5) * (width - 1);
+    context.translate(0, offset);
+    context.stroke(path);
+    context.translate(0, -offset);
+  }
 }
 
 /** Triangles at the edge above (or below) where values lie outside the axis: capped is not hidden. */

@@ -4,7 +4,7 @@ import { type Line, linesOf, xSpan } from './lines';
 import { isHollow, markerPath } from './markers';
 import { describe, paintMarks, type Spot, spots } from './marks';
 import { Overlay } from './overlay';
-import { dots, type Frame, outliers, trace, xPixel, yPixel } from './paint';
+import { dots, type Frame, outliers, stroke, trace, xPixel, yPixel } from './paint';
 import { Plot, type Scales } from './plot';
 import { extent, padded, paddedLog } from './range';
 import type { ViewState } from './state';
@@ -14,6 +14,7 @@ import type { Theme } from './theme';
 
 const HEIGHT = 196;
 const FADED = 0.22;
+const MANY_LINES = 8; // among more of them, fine lines are told apart better
 
 /** One chart: a title, a legend with values, and the curves of a few metrics that are read together. */
 export class Panel {
@@ -135,11 +136,13 @@ export class Panel {
     context.rect(frame.left, frame.top, frame.width, frame.height);
     context.clip();
     if (this.spec.zero && frame.y[0] < 0 && frame.y[1] > 0) this.paintZero(context, frame, theme);
-    for (const line of this.lines) this.paintRaw(context, plot.frame(!!line.metric.right), line, theme);
-    for (const line of this.lines) this.paintSmooth(context, plot.frame(!!line.metric.right), line, theme);
+    // The run that the legend points at comes last, on top of the others.
+    const lines = [...this.lines].sort((a, b) => this.fade(a) - this.fade(b));
+    for (const line of lines) this.paintRaw(context, plot.frame(!!line.metric.right), line, theme);
+    for (const line of lines) this.paintSmooth(context, plot.frame(!!line.metric.right), line, theme);
     context.restore();
     context.save();
-    for (const line of this.lines) this.paintEnd(context, plot.frame(!!line.metric.right), line, theme);
+    for (const line of lines) this.paintEnd(context, plot.frame(!!line.metric.right), line, theme);
     context.restore();
   }
 
@@ -175,11 +178,17 @@ export class Panel {
     context.strokeStyle = theme.series[line.color];
     context.fillStyle = context.strokeStyle;
     context.setLineDash(metric.eval ? [5 * frame.scale, 3 * frame.scale] : []);
-    context.lineWidth = (smooth ? 1 : 1.5) * frame.scale;
+    const many = this.lines.length > MANY_LINES;
     context.globalAlpha =
       this.fade(line) * (smooth ? (theme.dark ? 0.42 : 0.34) * (this.store.runs.length > 1 ? 0.6 : 1) : 1);
     series.extremes.extend();
-    context.stroke(trace(frame, line, series.y, series.extremes));
+    // Behind a moving average the extremes are enough at half the sharpness, among many lines at a quarter.
+    const wide = smooth ? (many ? 4 : 2) * frame.scale : 1;
+    stroke(
+      context,
+      trace(frame, line, series.y, series.extremes, wide),
+      (smooth || many ? 1 : 1.5) * frame.scale,
+    );
     dots(context, frame, line, theme.back);
     context.globalAlpha = this.fade(line);
     if (this.state.options.cap) outliers(context, frame, line);
@@ -192,8 +201,9 @@ export class Panel {
     context.globalAlpha = this.fade(line);
     context.strokeStyle = theme.series[line.color];
     context.setLineDash([]);
-    context.lineWidth = 1.7 * frame.scale;
-    context.stroke(trace(frame, line, average.y, average.extremes));
+    const many = this.lines.length > MANY_LINES;
+    const drawn = trace(frame, line, average.y, average.extremes, many ? 2 * frame.scale : 1);
+    stroke(context, drawn, (many ? 1 : 1.7) * frame.scale);
     context.globalAlpha = 1;
   }
 

@@ -1,6 +1,7 @@
 import { type Floats, Indices } from './growing';
 
-const FAN = 8;
+/** Values in a block, blocks in a larger one. */
+export const FAN = 8;
 
 /**
  * Where the smallest and the largest value of any stretch of a growing array stand.

@@ -16,6 +16,7 @@ import { readTheme, type Theme, watchTheme } from './theme';
 import { Toolbar } from './toolbar';
 
 const QUIET = 15000; // ms between spoken summaries while a run goes on
+const PACE = 200; // ms between drawings of new points: more than the eye needs would slow the rest of the notebook
 
 /** Who shows the curves: the widget's model, or a saved record with no kernel behind it. */
 export interface Host {
@@ -45,6 +46,8 @@ export class CurvesView implements Actions, KeyActions {
   private theme: Theme | null = null;
   private pointer: { panel: Panel; left: number; top: number } | null = null;
   private request = 0;
+  private waiting: ReturnType<typeof setTimeout> | undefined;
+  private drawnAt = Number.NEGATIVE_INFINITY;
   private built = '';
   private spokenAt = Number.NEGATIVE_INFINITY;
 
@@ -73,7 +76,7 @@ export class CurvesView implements Actions, KeyActions {
     this.sized = new ResizeObserver(() => this.redraw());
     this.sized.observe(this.root);
     this.unwatch = [
-      store.onChange(() => this.redraw()),
+      store.onChange(() => this.dataChanged()),
       watchTheme(() => {
         this.theme = null;
         this.redraw();
@@ -84,6 +87,7 @@ export class CurvesView implements Actions, KeyActions {
 
   dispose(): void {
     cancelAnimationFrame(this.request);
+    clearTimeout(this.waiting);
     this.seen.disconnect();
     this.sized.disconnect();
     this.picker.dispose();
@@ -227,6 +231,21 @@ export class CurvesView implements Actions, KeyActions {
     this.schedule();
   }
 
+  /** New points came: draw them, but not more often than a person can see. */
+  private dataChanged(): void {
+    if (this.waiting) return;
+    const wait = this.drawnAt + PACE - performance.now();
+    this.root.dataset.pending = '';
+    this.waiting = setTimeout(
+      () => {
+        this.waiting = undefined;
+        this.drawnAt = performance.now();
+        this.redraw();
+      },
+      Math.max(0, wait),
+    );
+  }
+
   private schedule(): void {
     if (!this.request) this.request = requestAnimationFrame(() => this.frame());
   }
@@ -234,6 +253,7 @@ export class CurvesView implements Actions, KeyActions {
   private frame(): void {
     this.request = 0;
     if (!this.root.isConnected) return;
+    if (!this.waiting) delete this.root.dataset.pending;
     this.theme ??= readTheme(this.root);
     this.build();
     this.toolbar.update(this.store.offered, this.host.selectable());
