@@ -18,6 +18,7 @@ _HOME = {
     "ask": "ftwidgets.trying",
     "compare": "ftwidgets.widgets.compare",
     "estimate_memory": "ftwidgets.memory",
+    "export_run": "ftwidgets.exporting",
     "list_runs": "ftwidgets.runs",
     "load_model": "ftwidgets.trying",
     "load_run": "ftwidgets.runs",

@@ -1,4 +1,4 @@
-"""The command line: ``ftwidgets train``, ``ftwidgets demo``, ``ftwidgets doctor``."""
+"""The command line: ``ftwidgets train``, ``ftwidgets demo``, ``ftwidgets export``, ``ftwidgets doctor``."""
 
 from __future__ import annotations
 
@@ -58,9 +58,35 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--output-dir", default="runs", help="default: runs")
     demo.set_defaults(command=_demo)
 
+    _add_export(commands)
+
     doctor = commands.add_parser("doctor", help="show versions, device, free memory, and what is missing")
     doctor.set_defaults(command=_doctor)
     return parser
+
+
+def _add_export(commands: Any) -> None:
+    from ftwidgets.exporting import KINDS
+
+    export = commands.add_parser(
+        "export",
+        help="take a run's model away: adapter, merged model, GGUF file, hub repository, card, script",
+        description="Take a run's model away. What is written is read back and checked, and appears whole or not at "
+        "all; what exists is kept.",
+    )
+    export.add_argument("run", metavar="RUN_FOLDER", help="the run's folder")
+    export.add_argument("--to", choices=KINDS, required=True, help="what to make of it")
+    export.add_argument(
+        "target",
+        nargs="?",
+        metavar="TARGET",
+        help="the folder or file to make (default: in the run's folder), or with --to hub your-name/repository",
+    )
+    export.add_argument("--merged", action="store_true", help="with --to hub: push the merged model, not the adapter")
+    export.add_argument("--public", action="store_true", help="with --to hub: make the repository public")
+    export.add_argument("--converter", metavar="FILE", help="with --to gguf: llama.cpp's convert_hf_to_gguf.py")
+    export.add_argument("--outtype", metavar="TYPE", help="with --to gguf: bf16 (default), f16, q8_0 or f32")
+    export.set_defaults(command=_export)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -103,6 +129,24 @@ def _demo(asked: argparse.Namespace) -> int:
     steps = {} if asked.max_steps is None else {"max_steps": asked.max_steps}
     run = starting.train(method=asked.method, model="demo", dataset="demo", output_dir=asked.output_dir, **steps)
     return terminal.follow(run)
+
+
+def _export(asked: argparse.Namespace) -> int:
+    from ftwidgets.exporting import export_run
+
+    options = {name: getattr(asked, name) for name in ("merged", "converter", "outtype") if getattr(asked, name)}
+    if asked.public:
+        options["private"] = False
+    said: list[str] = []
+
+    def progress(phase: str, done: float | None, total: float | None, text: str) -> None:
+        line = f"{phase} {text}".strip()
+        if line not in said[-1:] and "Loading weights" not in text:
+            said.append(line)
+            print(f"{line} …", flush=True)
+
+    print(export_run(asked.run, asked.to, asked.target, progress=progress, **options))
+    return 0
 
 
 def _doctor(asked: argparse.Namespace) -> int:
