@@ -107,14 +107,25 @@ def load_base(config: RunConfig) -> Any:
             from trl.trainer.reward_trainer import suppress_seqcls_warning
 
             with suppress_seqcls_warning():  # the head is new: that is the point
-                return AutoModelForSequenceClassification.from_pretrained(
+                model = AutoModelForSequenceClassification.from_pretrained(
                     model_path(config.model), num_labels=1, **keywords
                 )
-        return AutoModelForCausalLM.from_pretrained(model_path(config.model), **keywords)
+        else:
+            model = AutoModelForCausalLM.from_pretrained(model_path(config.model), **keywords)
     except torch.cuda.OutOfMemoryError:
         raise
     except Exception as error:
         raise _cannot_load(config, "model", error) from error
+    _keep_gradients(model)
+    return model
+
+
+def _keep_gradients(model: Any) -> None:
+    """On CPUs with AVX512-BF16 bitsandbytes repacks a 4-bit weight at its first forward in eval mode, for good. The
+    repacked product has no gradient: after an evaluation or a sample, training would go wrong without a word."""
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def add_adapter(model: Any, config: RunConfig) -> PeftModel:

@@ -114,7 +114,7 @@ def test_stop_keeps_what_was_learnt_and_resume_goes_on(train):
         ({"target_modules": "wq, wk"}, "q_proj"),
         ({"adapter": "/no/such/adapter"}, "adapter"),
         ({"chat_template": "/no/such.jinja"}, "no such file"),
-        ({"max_length": 16}, "max_length"),
+        ({"dataset": [{"instruction": "word " * 40, "output": "yes"}] * 8, "max_length": 16}, "max_length"),
     ],
 )
 def test_bad_input_is_told_and_the_next_run_works(train, keywords, words):

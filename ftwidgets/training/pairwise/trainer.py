@@ -84,7 +84,6 @@ class PairwiseTrainer(DPOTrainer):
         )
         self._drop_idle_reference()
         self.base = self.model.get_base_model()
-        _no_repacking(self.base)
         add_scoring(self.base)
         self._train_pairs = [self.data_collator.pair(row) for row in self.train_dataset]
         self.prefix_sharing = self._decide(prefix_sharing)
@@ -263,14 +262,6 @@ class PairwiseTrainer(DPOTrainer):
             metrics["num_tokens"] = self._total_train_tokens
         logs.update({f"eval_{name}": value for name, value in metrics.items()} if split == "eval" else metrics)
         super().log(logs, start_time)
-
-
-def _no_repacking(model: Any) -> None:
-    """On CPUs with AVX512-BF16 bitsandbytes repacks a 4-bit weight at its first forward in eval mode, for good. The
-    repacked product has no gradient: after an evaluation, training would go wrong without a word."""
-    for module in model.modules():
-        if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False
 
 
 def _sums(log_probs: Tensor, lengths: Sequence[int]) -> Tensor:
