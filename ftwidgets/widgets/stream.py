@@ -44,7 +44,7 @@ class Feed:
         ``whole`` repeats names, marks and state, for a page that may know none of them.
         """
         store = self.run.store
-        part: dict[str, Any] = {"run": index}
+        part: dict[str, Any] = {"run": index} if index else {}  # every byte of a message counts
         resumed = len(self.run.events.of("resumed")) if getattr(self.run, "events", None) else 0
         if resumed != self._resumed or len(store) < self.told:
             # The run went on from a checkpoint, and rows after it are no more.
@@ -62,7 +62,7 @@ class Feed:
         if whole or info != self._info:
             part["info"] = self._info = info
         self.told = start + len(rows)
-        if not len(rows) and not whole and part.keys() == {"run", "start", "mask"}:
+        if not len(rows) and not whole and part.keys() <= {"run", "start", "mask"}:
             return None
         return part, np.ascontiguousarray(rows[:, present].T).tobytes()
 

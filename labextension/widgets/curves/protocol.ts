@@ -9,8 +9,8 @@ export interface RowsMessage {
 }
 
 export interface RunPart {
-  /** Index of the run in the widget. */
-  run: number;
+  /** Index of the run in the widget, left out where it is 0. */
+  run?: number;
   /** History index of the first row in this part's buffer. */
   start: number;
   /** Columns in the buffer, as a hexadecimal bit mask; the buffer holds one column of float64 after the other. */
@@ -92,11 +92,12 @@ export class Receiver {
     }
     let whole = !this.provisional;
     message.runs.forEach((part, i) => {
-      while (store.runs.length <= part.run) {
+      const index = part.run ?? 0;
+      while (store.runs.length <= index) {
         store.runs.push(new RunData());
         store.shape++;
       }
-      const run = store.runs[part.run];
+      const run = store.runs[index];
       if (part.columns) {
         run.columns = part.columns;
         store.shape++;
