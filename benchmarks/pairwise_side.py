@@ -141,11 +141,8 @@ def training_arguments(config, folder: str) -> dict:
     from ftwidgets.training.job import Job
 
     job = Job(config, None, Path(folder), None, None, None, None)
-    return job.arguments() | {
-        "save_strategy": "no",
-        "logging_first_step": True,
-        "train_sampling_strategy": "sequential",
-    }
+    # bf16, TRL's default, also on a CPU: without it the experimental trainers round log-probabilities to three digits.
+    return job.arguments() | {"save_strategy": "no", "bf16": True, "train_sampling_strategy": "sequential"}
 
 
 def ours(method, config, base, tokenizer, dataset, clock, folder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -37,14 +38,18 @@ def obstacle(model: Any) -> str | None:
     return None
 
 
-def probe_pair(pairs: Sequence[Pair], window: int | None) -> Pair:
-    """The pair to prove equality on: the longest where rows can exceed a sliding window, since errors would hide in
-    shorter ones; else one of middle length with a prompt."""
-    by_length = sorted(pairs, key=lambda p: p.longest)
-    if window is not None and by_length[-1].longest > window:
-        return by_length[-1]
-    with_prompt = [p for p in by_length if p.shared] or by_length
-    return with_prompt[len(with_prompt) // 2]
+def probe(lengths: np.ndarray, window: int | None) -> int:
+    """Which pair to prove equality on, from the lengths of prompt, chosen and rejected answer, (pairs, 3).
+
+    The longest where rows can exceed a sliding window, since errors would hide in shorter ones; else one of middle
+    length with a prompt.
+    """
+    longest = lengths[:, 0] + lengths[:, 1:].max(axis=1)
+    if window is not None and longest.max() > window:
+        return int(longest.argmax())
+    prompted = np.flatnonzero(lengths[:, 0] > 1)
+    some = prompted if len(prompted) else np.arange(len(lengths))
+    return int(some[longest[some].argsort()[len(some) // 2]])
 
 
 def difference(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 import torch
 from datasets import Dataset
 from torch import Tensor, nn
 
-from ftwidgets.training.pairwise.layout import Pair
+from ftwidgets.training.pairwise.rows import TOKENS
 
 PHASE = "reference log-probabilities"
 
@@ -32,17 +32,20 @@ def model_key(model: nn.Module, adapters: bool = False) -> str:
     return digest.hexdigest()
 
 
-def digest(model: str, pairs: Sequence[Pair]) -> str:
-    """A key of a model and of the token ids it is shown, which are cut to the longest length."""
-    key = hashlib.sha256(model.encode())
-    for pair in pairs:
-        key.update(json.dumps([pair.prompt, pair.chosen, pair.rejected]).encode())
+def digest(model: str, rows: Dataset, max_length: int | None) -> str:
+    """A key of a model and of the tokens it is shown."""
+    key = hashlib.sha256(f"{model} {max_length}".encode())
+    for table in rows.with_format("arrow").iter(batch_size=1000):
+        for name in TOKENS:
+            column = table[name]
+            key.update(pc.list_value_length(column).to_numpy().tobytes())
+            key.update(pc.list_flatten(column).to_numpy().tobytes())
     return key.hexdigest()
 
 
 def precompute(
     dataset: Dataset,
-    pairs: Sequence[Pair],
+    tokens: np.ndarray,
     key: str,
     folder: Path,
     batch_size: int,
@@ -55,21 +58,20 @@ def precompute(
     is stopped in between; the next call with the same key goes on from there.
 
     Args:
-        pairs: The rows of ``dataset``, cut.
+        tokens: Length of each row of ``dataset``, (rows,).
         key: Tells apart models and data; part of the file's name.
         score: Log-probabilities of both completions of some rows, (rows,) each.
         progress: ``Context.progress``; may raise to stop.
     """
     file = folder / f"reference-{key[:16]}.npy"
-    found = np.full((2, len(pairs)), np.nan, dtype=np.float32)
+    found = np.full((2, len(tokens)), np.nan, dtype=np.float32)
     if file.exists():
         found = np.load(file)
-    missing = [i for i in range(len(pairs)) if np.isnan(found[:, i]).any()]
-    missing.sort(key=lambda i: pairs[i].tokens, reverse=True)
+    missing = [int(i) for i in np.argsort(-tokens, kind="stable") if np.isnan(found[:, i]).any()]
     computed: list[tuple[list[int], Tensor]] = []
     try:
         for start in range(0, len(missing), batch_size):
-            progress(PHASE, len(pairs) - len(missing) + start, len(pairs))
+            progress(PHASE, len(tokens) - len(missing) + start, len(tokens))
             rows = missing[start : start + batch_size]
             computed.append((rows, torch.stack(score([dataset[i] for i in rows]))))
     finally:
@@ -80,6 +82,6 @@ def precompute(
             part = file.with_suffix(".part.npy")
             np.save(part, found)
             part.replace(file)
-    progress(PHASE, len(pairs), len(pairs))
+    progress(PHASE, len(tokens), len(tokens))
     chosen, rejected = found.tolist()
     return dataset.add_column("ref_chosen_logps", chosen).add_column("ref_rejected_logps", rejected)

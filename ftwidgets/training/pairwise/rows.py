@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import pyarrow.compute as pc
 from datasets import Dataset
 
-from ftwidgets.training.pairwise.layout import Pair
 from ftwidgets.training.pairwise.problems import PairsError, named
 
-COLUMNS = ("row_id", "prompt_ids", "chosen_ids", "rejected_ids", "ref_chosen_logps", "ref_rejected_logps")
+TOKENS = ("prompt_ids", "chosen_ids", "rejected_ids")
+COLUMNS = ("row_id", *TOKENS, "ref_chosen_logps", "ref_rejected_logps")
 
 
 def with_row_ids(rows: Dataset) -> Dataset:
     """``rows`` with a ``row_id``: their own, else their number."""
     return rows if "row_id" in rows.column_names else rows.add_column("row_id", list(range(len(rows))))
+
+
+def cut_lengths(tokenized: Dataset, max_length: int | None) -> np.ndarray:
+    """Tokens of prompt, chosen and rejected answer as the model sees them (``Pair.cut``), int64 (rows, 3)."""
+    parts = [np.empty((0, 3), dtype=np.int64)]
+    for table in tokenized.with_format("arrow").iter(batch_size=1000):
+        lengths = [pc.list_value_length(table[name]).to_numpy() for name in TOKENS]
+        parts.append(np.stack(lengths, axis=1).astype(np.int64))
+    found = np.concatenate(parts)
+    if max_length is not None:
+        room = np.maximum(max_length - found[:, :1], 0)
+        found[:, 1:] = np.minimum(found[:, 1:], room)
+        found[:, 0] = np.minimum(found[:, 0], max_length)
+    return found
 
 
 def usable(tokenized: Dataset, before: Dataset, max_length: int | None, context: Any, split: str) -> Dataset:
@@ -29,14 +45,15 @@ def usable(tokenized: Dataset, before: Dataset, max_length: int | None, context:
         PairsError: No row is left, or in each of them both answers are the same. Held-out rows that are all unusable
             only give a note.
     """
-    pairs = {
-        row["row_id"]: Pair.cut(row["prompt_ids"], row["chosen_ids"], row["rejected_ids"], max_length)
-        for row in tokenized
-    }
-    full = [i for i in before["row_id"] if i not in pairs]
-    empty = [i for i, pair in pairs.items() if min(pair.scored) == 0]
-    same = [i for i, pair in pairs.items() if min(pair.scored) > 0 and pair.chosen == pair.rejected]
-    kept = len(pairs) - len(empty)
+    ids = np.asarray(tokenized["row_id"], dtype=np.int64)
+    lengths = cut_lengths(tokenized, max_length)
+    full = sorted(set(before["row_id"]) - set(ids.tolist()))
+    # Without any prompt the first token of an answer has nothing to be predicted from, so one token is not enough.
+    good = lengths[:, 1:].min(axis=1) > (lengths[:, 0] == 0)
+    empty = ids[~good].tolist()
+    alike = np.flatnonzero(good & (lengths[:, 1] == lengths[:, 2])).tolist()
+    same = [int(ids[i]) for i in alike if _same(tokenized[i], int(lengths[i, 1]))]
+    kept = int(good.sum())
     reasons = []
     if full:
         reasons.append(f"the prompt alone fills max_length={max_length} in {named(full)}")
@@ -52,13 +69,13 @@ def usable(tokenized: Dataset, before: Dataset, max_length: int | None, context:
             "Check which columns are mapped to chosen and rejected, or raise max_length."
         )
     if reasons:
-        gone = len(full) + len(empty)
-        text = f"{gone} of {len(before)} {split} rows are left out: {'; '.join(reasons)}."
+        text = f"{len(full) + len(empty)} of {len(before)} {split} rows are left out: {'; '.join(reasons)}."
         context.emit("note", level="warning", text=text, rows=full + empty)
     if same:
         text = f"In {len(same)} of {kept} {split} pairs both answers are the same, and teach nothing: {named(same)}."
         context.emit("note", level="warning", text=text, rows=same)
-    if empty:
-        gone_ids = set(empty)
-        tokenized = tokenized.filter(lambda row: row["row_id"] not in gone_ids)
-    return tokenized
+    return tokenized.select(np.flatnonzero(good)) if empty else tokenized
+
+
+def _same(row: dict[str, Any], length: int) -> bool:
+    return row["chosen_ids"][:length] == row["rejected_ids"][:length]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from ftwidgets.errors import FtwidgetsError
@@ -37,11 +38,15 @@ class PrefixSharing:
     allowed: float | None = None
 
 
-def decide(wanted: str, model: Any, pairs: Sequence[Pair], log_probs: TokenLogProbs) -> PrefixSharing:
+def decide(
+    wanted: str, model: Any, lengths: np.ndarray, pair: Callable[[int], Pair], log_probs: TokenLogProbs
+) -> PrefixSharing:
     """Whether to share prefixes; leaves ``model`` (unwrapped) with attention that can do it if so.
 
     Args:
         wanted: ``auto``: where it is proven equal and pays; ``on``: wherever it is equal; ``off``.
+        lengths: Tokens of prompt, chosen and rejected answer of the training pairs, (pairs, 3).
+        pair: One of those pairs.
         log_probs: Log-probabilities of the scored tokens of some pairs, laid out as a shared row or not.
 
     Raises:
@@ -51,27 +56,29 @@ def decide(wanted: str, model: Any, pairs: Sequence[Pair], log_probs: TokenLogPr
         raise FtwidgetsError(f"prefix_sharing={wanted!r}: use one of {', '.join(CHOICES)}.")
     if wanted == "off":
         return PrefixSharing(False, "it is switched off")
-    plain = sum(2 * len(p.prompt) + len(p.chosen) + len(p.rejected) for p in pairs)
-    saved = 1 - sum(p.tokens for p in pairs) / plain
+    prompt, both = lengths[:, 0], lengths.sum(axis=1)
+    saved = 1 - float((both + (prompt > 0)).sum() / (both + prompt).sum())
     if wanted == "auto" and saved < WORTH:
         return PrefixSharing(False, f"the prompts are short, it would save {max(saved, 0):.0%} of the tokens", saved)
-    found = _prove(model, pairs, log_probs, saved)
+    found = _prove(model, lengths, pair, log_probs, saved)
     if wanted == "on" and not found.used:
         raise PrefixSharingError(f"prefix_sharing='on': {found.reason}. Use prefix_sharing='auto' to train without it.")
     return found
 
 
-def _prove(model: Any, pairs: Sequence[Pair], log_probs: TokenLogProbs, saved: float) -> PrefixSharing:
+def _prove(
+    model: Any, lengths: np.ndarray, pair: Callable[[int], Pair], log_probs: TokenLogProbs, saved: float
+) -> PrefixSharing:
     obstacle = proof.obstacle(model)
     if obstacle:
         return PrefixSharing(False, obstacle, saved)
     kind = model.config._attn_implementation
     config = model.config.get_text_config()
-    pair = proof.probe_pair(pairs, getattr(config, "sliding_window", None))
+    probe = pair(proof.probe(lengths, getattr(config, "sliding_window", None)))
     model.set_attn_implementation(PREFIX + kind)
     try:
         found, allowed = proof.difference(
-            pair, lambda some: log_probs(some, True), lambda some: log_probs(some, False), model.dtype
+            probe, lambda some: log_probs(some, True), lambda some: log_probs(some, False), model.dtype
         )
     except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:  # a model that takes rows another way
         model.set_attn_implementation(kind)

@@ -85,7 +85,7 @@ class PairwiseTrainer(DPOTrainer):
         self._drop_idle_reference()
         self.base = self.model.get_base_model()
         add_scoring(self.base)
-        self._train_pairs = [self.data_collator.pair(row) for row in self.train_dataset]
+        self._lengths = rows.cut_lengths(self.train_dataset, args.max_length)
         self.prefix_sharing = self._decide(prefix_sharing)
         self.data_collator.sharing = self.prefix_sharing.used
         self.data_collator.always = prefix_sharing == "on"
@@ -124,11 +124,14 @@ class PairwiseTrainer(DPOTrainer):
             self.context.progress("preparing", text="comparing a shared prompt with two rows on a real pair")
             training = self.model.training
             with torch.no_grad(), disable_gradient_checkpointing(self.model, self.args.gradient_checkpointing_kwargs):
-                found = decide(wanted, self.base, self._train_pairs, self._token_log_probs)
+                found = decide(wanted, self.base, self._lengths, self._pair, self._token_log_probs)
             self.model.train(training)
         text = f"Prefix sharing {'on' if found.used else 'off'}: {found.reason}."
         self.context.emit("note", level="info", text=text)
         return found
+
+    def _pair(self, i: int) -> Pair:
+        return self.data_collator.pair(self.train_dataset[i])
 
     def _token_log_probs(self, pairs: Sequence[Pair], shared: bool) -> Tensor:
         batch: dict[str, Any] = {}
@@ -146,14 +149,14 @@ class PairwiseTrainer(DPOTrainer):
         return rows.usable(tokenized, dataset, args.max_length, self.context, dataset_name)
 
     def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
-        pairs = [self.data_collator.pair(row) for row in dataset]
-        key = reference.digest(self._precompute_model_hash, pairs)
+        tokens = rows.cut_lengths(dataset, self.args.max_length).sum(axis=1)
+        key = reference.digest(self._precompute_model_hash, dataset, self.args.max_length)
 
         def score(some: list[dict[str, Any]]) -> tuple[Tensor, Tensor]:
             with self.compute_loss_context_manager():
                 return self._reference_scores(self._prepare_inputs(self.data_collator(some)))
 
-        return reference.precompute(dataset, pairs, key, self.folder, batch_size, score, self.context.progress)
+        return reference.precompute(dataset, tokens, key, self.folder, batch_size, score, self.context.progress)
 
     def _set_signature_columns_if_needed(self) -> None:
         self._signature_columns = list(rows.COLUMNS)
@@ -162,8 +165,8 @@ class PairwiseTrainer(DPOTrainer):
         if self.prefix_sharing.used or self.args.train_sampling_strategy == "sequential":
             # A shared row has no padding, so a plain random order is best.
             return super()._get_train_sampler(train_dataset)
-        lengths = [pair.longest for pair in self._train_pairs]
-        return LengthSampler(lengths, self.args.per_device_train_batch_size, self.args.seed)
+        longest = self._lengths[:, 0] + self._lengths[:, 1:].max(axis=1)
+        return LengthSampler(longest.tolist(), self.args.per_device_train_batch_size, self.args.seed)
 
     # One batch
 

@@ -1,5 +1,8 @@
 """A shared row gives what two separate rows give: log-probabilities and gradients, on every architecture."""
 
+import functools
+
+import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, Lfm2Config, LlamaConfig
@@ -114,7 +117,10 @@ def test_other_calls_of_the_model_stay_as_they_were(architecture):
 
 def decide(model, wanted="auto", pairs=None):
     with torch.no_grad():
-        return sharing.decide(wanted, model, pairs or some_pairs(), lambda some, how: log_probs(model, some, how))
+        pairs = pairs or some_pairs()
+        lengths = np.array([[len(p.prompt), len(p.chosen), len(p.rejected)] for p in pairs])
+        score = functools.partial(log_probs, model)
+        return sharing.decide(wanted, model, lengths, pairs.__getitem__, score)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
