@@ -71,16 +71,18 @@ def _add_export(commands: Any) -> None:
     export = commands.add_parser(
         "export",
         help="take a run's model away: adapter, merged model, GGUF file, hub repository, card, script",
+        usage="ftwidgets export RUN_FOLDER --to {" + ",".join(KINDS) + "} [TARGET] [options]",
         description="Take a run's model away. What is written is read back and checked, and appears whole or not at "
         "all; what exists is kept.",
     )
     export.add_argument("run", metavar="RUN_FOLDER", help="the run's folder")
-    export.add_argument("--to", choices=KINDS, required=True, help="what to make of it")
     export.add_argument(
-        "target",
-        nargs="?",
-        metavar="TARGET",
-        help="the folder or file to make (default: in the run's folder), or with --to hub your-name/repository",
+        "--to",
+        nargs="+",
+        required=True,
+        metavar=("KIND", "TARGET"),
+        help=f"what to make ({', '.join(KINDS)}), and the folder or file to make it in (default: in the run's folder), "
+        "or for hub your-name/repository",
     )
     export.add_argument("--merged", action="store_true", help="with --to hub: push the merged model, not the adapter")
     export.add_argument("--public", action="store_true", help="with --to hub: make the repository public")
@@ -134,6 +136,9 @@ def _demo(asked: argparse.Namespace) -> int:
 def _export(asked: argparse.Namespace) -> int:
     from ftwidgets.exporting import export_run
 
+    kind, *rest = asked.to
+    if len(rest) > 1:
+        raise FtwidgetsError(f"--to {kind}: give one target, not {len(rest)}.")
     options = {name: getattr(asked, name) for name in ("merged", "converter", "outtype") if getattr(asked, name)}
     if asked.public:
         options["private"] = False
@@ -145,7 +150,7 @@ def _export(asked: argparse.Namespace) -> int:
             said.append(line)
             print(f"{line} …", flush=True)
 
-    print(export_run(asked.run, asked.to, asked.target, progress=progress, **options))
+    print(export_run(asked.run, kind, rest[0] if rest else None, progress=progress, **options))
     return 0
 
 

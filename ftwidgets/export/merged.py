@@ -79,7 +79,7 @@ def in_words(found: Merged, scores: bool = False) -> tuple[str, ...]:
     lines = [
         f"Merged into the unquantised base, in {found.dtype}; every tensor reads back from disk as it was merged.",
         f"Against base and adapter unmerged, on {places}: {a.mean:.2g} {unit} apart on average (allowed: "
-        f"{found.tolerance}), {a.largest:.2g} at most{likeliest}.",
+        f"{found.tolerance:.2g}), {a.largest:.2g} at most{likeliest}.",
         f"Training itself changed the base by {found.effect.mean:.2g} {unit}.",
     ]
     if found.trained is not None:

@@ -23,9 +23,8 @@ from ftwidgets.training.generation import render
 from ftwidgets.training.loading import load_base, load_trained, model_path
 from ftwidgets.training.quiet import Progress
 
-# Largest mean difference of log-probabilities, in nats a token, between base + adapter and the merged model. Merging
-# rounds each weight to 16 bits: by up to 2⁻⁹ of its size in bfloat16, 2⁻¹² in float16.
-TOLERANCE = {torch.bfloat16: 0.05, torch.float16: 0.01}
+# Mean difference of log-probabilities, in nats a token, that is always allowed between base + adapter and merged model.
+FLOOR = {torch.bfloat16: 0.05, torch.float16: 0.01}
 LONGEST = 256  # tokens read of each text that is compared
 Text = tuple[str, str]  # a prompt and an answer
 
@@ -37,11 +36,13 @@ class Agreement:
     Attributes:
         mean, largest: Absolute difference of log-probabilities, in nats a token (of scores, for a reward model).
         same_top: Share of the places where both find the same token likeliest.
+        peak: Mean size of the largest logit (of the score), which 16-bit rounding is proportional to.
     """
 
     mean: float
     largest: float
     same_top: float
+    peak: float
     tokens: int
 
 
@@ -94,7 +95,10 @@ def merge(
             without = _outputs(model, inputs)
         wanted = _outputs(model, inputs)
         progress("merging", 1, 3)
-        model = model.merge_and_unload(safe_merge=True)
+        try:
+            model = model.merge_and_unload(safe_merge=True)
+        except ValueError as error:  # weights that are no numbers
+            raise MergeError(f"{adapter}: it cannot be merged: {error} The adapter is damaged.") from error
         progress("saving", 1, 3)
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
@@ -109,11 +113,11 @@ def merge(
         del model
         release()
         found = agreement(wanted, got)
-        tolerance = TOLERANCE[dtype]
+        tolerance = allowed(found, dtype)
         if not found.mean <= tolerance:  # also when it is not a number
             raise MergeError(
                 f"The merged model differs from base and adapter by {found.mean:.3g} nats a token on average, more "
-                f"than the {tolerance} that rounding to {_name(dtype)} explains. It was not kept; take the adapter."
+                f"than the {tolerance:.2g} that rounding to {_name(dtype)} explains. It was not kept; take the adapter."
             )
         trained = None
         if config.load_in_4bit:
@@ -135,7 +139,17 @@ def agreement(one: Sequence[Any], other: Sequence[Any]) -> Agreement:
     """Compare two lists of outputs as ``_outputs`` gives them."""
     difference = torch.cat([(a[0] - b[0]).abs() for a, b in zip(one, other, strict=True)])
     same = torch.cat([(a[1] == b[1]).float() for a, b in zip(one, other, strict=True)])
-    return Agreement(difference.mean().item(), difference.max().item(), same.mean().item(), len(difference))
+    peak = torch.cat([a[2] for a in one]).mean().item()
+    return Agreement(difference.mean().item(), difference.max().item(), same.mean().item(), peak, len(difference))
+
+
+def allowed(found: Agreement, dtype: torch.dtype) -> float:
+    """The mean difference that rounding to 16 bits explains, in nats a token.
+
+    A logit z computed in 16 bits is off by up to z ε/2, ε the spacing of the format's numbers at 1, and so is the one
+    it is compared with.
+    """
+    return max(FLOOR[dtype], torch.finfo(dtype).eps * found.peak)
 
 
 def compare_gguf(folder: Path, file: Path, texts: Sequence[Text], chat: bool) -> Agreement | None:
@@ -195,7 +209,7 @@ def _load(path: str, config: RunConfig, device: torch.device) -> Any:
         raise MergeError(f"model={config.model!r}: its 16-bit weights cannot be loaded: {error}") from error
     if getattr(model, "is_quantized", False):
         raise MergeError(f"model={config.model!r} is published quantised: there are no 16-bit weights to merge into.")
-    return (model if model.dtype in TOLERANCE else model.to(torch.bfloat16)).eval()
+    return (model if model.dtype in FLOOR else model.to(torch.bfloat16)).eval()
 
 
 def _with_adapter(base: Any, adapter: Path, config: RunConfig) -> PeftModel:
@@ -222,10 +236,11 @@ def _ids(tokenizer: Any, text: Text, chat: bool) -> torch.Tensor:
     return read["input_ids"]
 
 
-def _outputs(model: Any, inputs: Sequence[torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """For each text, log p of each token given those before, and the likeliest token there; float32 on the CPU.
+def _outputs(model: Any, inputs: Sequence[torch.Tensor]) -> list[tuple[torch.Tensor, ...]]:
+    """For each text, log p of each token given those before, the likeliest token there, and the size of the largest
+    logit; float32 on the CPU.
 
-    A model that scores gives its score in place of both.
+    A model that scores gives its score, its sign and its size.
     """
     found = []
     with torch.no_grad():
@@ -233,11 +248,11 @@ def _outputs(model: Any, inputs: Sequence[torch.Tensor]) -> list[tuple[torch.Ten
             ids = ids.to(model.device)
             logits = model(input_ids=ids).logits.float()
             if logits.ndim == 2:
-                found.append((logits[0].cpu(), logits[0].sign().cpu()))
+                found.append((logits[0].cpu(), logits[0].sign().cpu(), logits[0].abs().cpu()))
                 continue
             logits = logits[0, :-1]
             picked = logits.log_softmax(-1).gather(-1, ids[0, 1:, None]).squeeze(-1)
-            found.append((picked.cpu(), logits.argmax(-1).cpu()))
+            found.append((picked.cpu(), logits.argmax(-1).cpu(), logits.abs().amax(-1).cpu()))
     return found
 
 

@@ -1,13 +1,20 @@
 """GGUF: the converter that is there or not, and (with llama.cpp's own) a file whose outputs are the merged model's."""
 
+import os
 import shlex
 import sys
 
 import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import LlamaConfig, LlamaForCausalLM
 
 import ftwidgets
+from ftwidgets.config import RunConfig
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.export.gguf import CONVERTER, find_converter
+from ftwidgets.models import card
+from ftwidgets.runs import start_run
 
 
 @pytest.fixture
@@ -55,10 +62,72 @@ def test_a_converter_that_fails_is_told_and_leaves_nothing(finished, tmp_path, p
 
 
 def test_a_reward_model_is_refused(tmp_path):
-    from ftwidgets.config import RunConfig
-    from ftwidgets.runs import start_run
-
     run = start_run(RunConfig(method="reward", output_dir=str(tmp_path)), lambda context: context.training() or {})
     run.wait(30)
     with pytest.raises(FtwidgetsError, match="scoring head"):
         ftwidgets.export_run(run, "gguf", tmp_path / "out.gguf")
+
+
+def byte_fallback_tokenizer():
+    """A tokenizer of Llama 2's kind, which the converter knows without being told its name."""
+    from tokenizers import Tokenizer, decoders, models, normalizers
+    from transformers import PreTrainedTokenizerFast
+
+    letters = "▁abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,?"
+    tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *letters, "▁t", "th"]
+    inner = Tokenizer(
+        models.BPE(
+            {token: i for i, token in enumerate(tokens)},
+            [("▁", "t"), ("t", "h")],
+            unk_token="<unk>", fuse_unk=True, byte_fallback=True,
+        )
+    )  # fmt: skip
+    inner.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    inner.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, unk_token="<unk>", bos_token="<s>", eos_token="</s>", pad_token="<unk>"
+    )
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A finished pre-training run of a random Llama that the converter knows."""
+    torch.manual_seed(0)
+    tokenizer = byte_fallback_tokenizer()
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=128, bos_token_id=1, eos_token_id=2, initializer_range=0.2,
+    )  # fmt: skip
+    base = LlamaForCausalLM(config).to(torch.bfloat16)
+    base.save_pretrained(tmp_path / "base")
+    tokenizer.save_pretrained(tmp_path / "base")
+
+    def work(context):
+        context.training()
+        model = get_peft_model(base, LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM"))
+        for name, parameter in model.named_parameters():
+            if "lora_B" in name:
+                torch.nn.init.normal_(parameter, std=0.2)
+        model.save_pretrained(context.folder / "adapter")
+        tokenizer.save_pretrained(context.folder / "adapter")
+        return {}
+
+    options = {"model": str(tmp_path / "base"), "output_dir": str(tmp_path / "runs"), "load_in_4bit": False}
+    run = start_run(RunConfig(method="pretrain", dataset="demo", **options), work)
+    assert run.wait(60) == "finished", run.error
+    return run
+
+
+@pytest.mark.skipif(CONVERTER not in os.environ, reason=f"needs llama.cpp's converter: its path in {CONVERTER}")
+@pytest.mark.parametrize("outtype", ["bf16", "q8_0"])
+def test_the_file_says_what_the_merged_model_says(small, tmp_path, outtype):
+    done = ftwidgets.export_run(small, "gguf", tmp_path / "small.gguf", outtype=outtype)
+    assert any(line.startswith("Against the merged model:") for line in done.checked), done
+    assert f"architecture llama, {sum_of(small):,} parameters, {outtype}" in str(done)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["base", "runs", "small.gguf"]
+
+
+def sum_of(run):
+    return card(run.config.model).parameters

@@ -1,8 +1,10 @@
 """The merged model against the formula, and against base + adapter."""
 
+import shutil
+
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import ftwidgets
@@ -54,20 +56,37 @@ def test_merging_agrees_and_the_adapter_counts(finished, tmp_path):
 
 
 def test_a_model_that_differs_is_refused(finished, tmp_path, monkeypatch):
-    monkeypatch.setitem(merging.TOLERANCE, torch.bfloat16, 1e-9)  # as if rounding could not explain what is found
+    monkeypatch.setattr(merging, "allowed", lambda found, dtype: 1e-9)  # as if rounding could not explain what is found
     with pytest.raises(FtwidgetsError, match="differs from base and adapter"):
         ftwidgets.export_run(finished, "merged", tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_agreement_by_hand():
-    one = [(torch.tensor([-1.0, -2.0]), torch.tensor([3, 4])), (torch.tensor([-3.0]), torch.tensor([5]))]
-    other = [(torch.tensor([-1.5, -2.0]), torch.tensor([3, 9])), (torch.tensor([-2.0]), torch.tensor([5]))]
+    peaks = torch.tensor([16.0, 8.0]), torch.tensor([12.0])
+    one = [(torch.tensor([-1.0, -2.0]), torch.tensor([3, 4]), peaks[0])]
+    one.append((torch.tensor([-3.0]), torch.tensor([5]), peaks[1]))
+    other = [(torch.tensor([-1.5, -2.0]), torch.tensor([3, 9]), peaks[0])]
+    other.append((torch.tensor([-2.0]), torch.tensor([5]), peaks[1]))
     found = merging.agreement(one, other)
     assert (found.mean, found.largest, found.tokens) == (0.5, 1.0, 3)  # (0.5 + 0 + 1) / 3
     assert found.same_top == pytest.approx(2 / 3)
+    assert found.peak == 12
+    assert merging.allowed(found, torch.bfloat16) == 12 / 2**7  # bfloat16 keeps 7 bits behind the point
+    assert merging.allowed(found, torch.float16) == 12 / 2**10
 
 
 def test_too_little_memory_is_told_before_anything_is_loaded():
     with pytest.raises(FtwidgetsError, match="take the adapter"):
         merging._place(10**13)
+
+
+def test_an_adapter_that_holds_no_numbers_is_told(finished, tmp_path):
+    shutil.copytree(finished.folder, tmp_path / "run")
+    file = tmp_path / "run" / "adapter" / "adapter_model.safetensors"
+    tensors = load_file(file)
+    next(t for n, t in sorted(tensors.items()) if "lora_B" in n)[0, 0] = float("nan")
+    save_file(tensors, file, metadata={"format": "pt"})
+    with pytest.raises(FtwidgetsError, match="damaged"):
+        ftwidgets.export_run(tmp_path / "run", "merged", tmp_path / "out")
+    assert not list(tmp_path.glob("out*"))
