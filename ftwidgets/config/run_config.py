@@ -138,7 +138,7 @@ def defaults(method: str, model: str = "") -> dict[str, Any]:
     if model == "demo":
         from ftwidgets.demo.presets import PRESETS
 
-        usual |= PRESETS.get(method, {})
+        usual |= PRESETS[method]
     return usual
 
 

@@ -1,0 +1,44 @@
+"""Settings that show each method on the built-in model in about a minute."""
+
+_SMALL = {
+    "per_device_train_batch_size": 8,
+    "gradient_accumulation_steps": 1,
+    "gradient_checkpointing": False,
+    "max_length": 128,
+    "eval_steps": 0,
+    "save_steps": 0,
+}
+
+PRESETS: dict[str, dict] = {
+    "sft": _SMALL | {"max_steps": 150, "per_device_train_batch_size": 16, "learning_rate": 1.5e-3},
+    "pretrain": _SMALL | {"max_steps": 120, "learning_rate": 3e-3},
+    "dpo": _SMALL | {"max_steps": 50, "learning_rate": 8e-4},
+    "orpo": _SMALL | {"max_steps": 60, "learning_rate": 1e-3, "beta": 0.5},
+    "simpo": _SMALL | {"max_steps": 50, "learning_rate": 8e-4},
+    "reward": {
+        "max_steps": 25,
+        "per_device_train_batch_size": 16,
+        "gradient_accumulation_steps": 1,
+        "learning_rate": 1e-3,
+        "gradient_checkpointing": False,
+        "eval_steps": 0,
+        "save_steps": 0,
+    },
+    "ppo": {
+        "max_steps": 40,
+        "per_device_train_batch_size": 32,
+        "gradient_accumulation_steps": 1,
+        "num_ppo_epochs": 2,
+        "response_length": 40,
+        "kl_coef": 0.1,
+        "learning_rate": 1e-3,
+        "critic_learning_rate": 3e-3,
+        "lr_scheduler_type": "constant",
+        "warmup_steps": 0,
+        "local_rollout_forward_batch_size": 64,
+        "gradient_checkpointing": False,
+        "logging_steps": 2,
+        "eval_steps": 0,
+        "save_steps": 0,
+    },
+}
