@@ -17,6 +17,7 @@ import xxhash
 from ftwidgets.data.pairs.table import SIDES, Block, PairTable, Texts
 
 T = TypeVar("T")
+WORKERS = min(8, os.cpu_count() or 1)
 # (rows done, rows in all) -> nothing; may raise to stop the work, which leaves nothing half-kept.
 Progress = Callable[[int, int], None]
 
@@ -112,12 +113,12 @@ def over_blocks(measure: Callable[[Block], T], blocks: Iterable[Block]) -> Itera
 
     Whoever stops taking results, or raises among them, stops the work after the blocks in hand.
     """
-    pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "ftwidgets-pairs")
+    pool = ThreadPoolExecutor(WORKERS, "ftwidgets-pairs")
     try:
         waiting: deque = deque()
         for block in blocks:
             waiting.append((block, pool.submit(measure, block)))
-            if len(waiting) > 4:
+            if len(waiting) > WORKERS:
                 first, result = waiting.popleft()
                 yield first, result.result()
         while waiting:
