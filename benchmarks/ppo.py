@@ -142,7 +142,7 @@ def theirs(model: str, updates: int, folder: str) -> tuple[list[tuple[float, flo
         output_dir=folder, total_episodes=SAMPLES * updates, per_device_train_batch_size=SAMPLES,
         gradient_accumulation_steps=1, num_ppo_epochs=EPOCHS, response_length=ANSWER, temperature=0.7,
         learning_rate=RATE, seed=SEED, logging_steps=1, report_to="none", use_cpu=not cuda, save_strategy="no",
-        num_sample_generations=0, gradient_checkpointing=True,
+        num_sample_generations=0, bf16=False, gradient_checkpointing=True,
     )  # fmt: skip
     lora = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM")
     trainer = PPOTrainer(
