@@ -11,6 +11,7 @@ import ipywidgets as w
 from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig
 from ftwidgets.data.saving import save_object
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.exporting import export_run
 from ftwidgets.runs import LiveRun
 from ftwidgets.starting import train, warm_up
 from ftwidgets.trying import ask
@@ -25,6 +26,7 @@ from ftwidgets.widgets.model_panel import ModelPanel
 from ftwidgets.widgets.monitor import Monitor
 from ftwidgets.widgets.steps import Steps
 from ftwidgets.widgets.style import stylesheet
+from ftwidgets.widgets.take_away import TakeAway
 from ftwidgets.widgets.text import paragraph
 from ftwidgets.widgets.try_it import TryIt
 from ftwidgets.widgets.upload import Upload
@@ -65,8 +67,11 @@ class Studio(w.VBox):
         self._inspect = InspectPanel(self._prepare, self._use, lambda length: self._form.change(max_length=length))
         self._method = MethodPanel(lambda name: self._form.change(method=name))
         self._try = TryIt(ask)
+        self._take_away = TakeAway(lambda run, to, target, progress: export_run(run, to, target, progress=progress))
         self._watch = w.VBox([paragraph(EMPTY_WATCH, "empty")])
-        self._steps = Steps(dict(zip(STEPS, [*self._make_panels(), self._watch, self._try], strict=True)))
+        self._steps = Steps(
+            dict(zip(STEPS, [*self._make_panels(), self._watch, w.VBox([self._try, self._take_away])], strict=True))
+        )
         self._form.on_change(self._refresh)
         super().__init__([stylesheet(), self._header, self._code, self._steps])
         self.add_class("ftw-studio")
@@ -185,6 +190,7 @@ class Studio(w.VBox):
     def _follow(self) -> None:
         """The run changed. Called from its publisher thread."""
         self._try.show(self.run)
+        self._take_away.show(self.run)
         if self.run is not None and self.run.ended:
             self._refresh()
 

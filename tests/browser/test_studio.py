@@ -16,7 +16,9 @@ def test_train_click_moves_curves_while_cells_run_and_stop_keeps_what_was_learnt
     train = page.locator(".ftw-train")
     page.locator(".ftw-title", has_text="rows").wait_for()
     train.click()
-    page.wait_for_function("() => document.querySelector('.ftw-state')?.textContent.includes('training')", timeout=120_000)
+    page.wait_for_function(
+        "() => document.querySelector('.ftw-state')?.textContent.includes('training')", timeout=120_000
+    )
     page.locator(".ftw-monitor canvas").first.wait_for()
     page.wait_for_function(
         "() => /step [1-9]/.test(document.querySelector('.ftw-numbers')?.textContent ?? '')", timeout=120_000
@@ -28,7 +30,9 @@ def test_train_click_moves_curves_while_cells_run_and_stop_keeps_what_was_learnt
     assert notebook.python("studio.run.status") == "training"
     assert notebook.python("bool(__import__('time').sleep(1)) or len(studio.run.store)") > seen
     page.get_by_role("button", name="Stop").click()
-    page.wait_for_function("() => document.querySelector('.ftw-state')?.textContent.includes('stopped')", timeout=120_000)
+    page.wait_for_function(
+        "() => document.querySelector('.ftw-state')?.textContent.includes('stopped')", timeout=120_000
+    )
     page.locator(".ftw-story", has_text="kept what was learnt").wait_for()
     page.locator(".ftw-samples ins, .ftw-samples td").first.wait_for()
     assert notebook.python("(studio.run.folder / 'adapter' / 'adapter_model.safetensors').exists()")

@@ -75,9 +75,7 @@ def test_courtesy_counts_opening_closing_and_curt_remarks():
 def test_the_base_model_never_sees_a_held_out_prompt():
     excluded = held_out_prompts(make_data())
     chats = Conversations(excluded, Random(3))
-    seen = Counter(
-        message["content"] for _ in range(3000) for message in chats.messages() if message["role"] == "user"
-    )
+    seen = Counter(message["content"] for _ in range(3000) for message in chats.messages() if message["role"] == "user")
     assert not seen.keys() & excluded
 
 

@@ -20,6 +20,12 @@ def test_import_is_free_of_torch():
 def test_the_model_folder_has_what_hugging_face_expects_and_says_instruct():
     folder = demo.model_folder()
     names = {path.name for path in folder.iterdir()}
-    assert {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"} <= names
+    assert {
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "chat_template.jinja",
+    } <= names
     assert not any(name.endswith((".bin", ".pt", ".pkl")) for name in names)
     assert "instruct" in folder.name and "instruct" in (folder / "README.md").read_text(encoding="utf-8")

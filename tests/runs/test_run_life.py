@@ -207,7 +207,7 @@ def test_no_state_leads_out_of_an_end_and_every_state_can_be_left_or_is_one():
 def test_history_grows_in_rows_and_columns_and_joins_evaluation_with_its_step():
     history = History()
     for step in range(1, 1001):
-        history.append({"step": step, "epoch": 0.0, "time": float(step), **{f"m{step % 40}": step}})
+        history.append({"step": step, "epoch": 0.0, "time": float(step), f"m{step % 40}": step})
     history.append({"step": 1000, "epoch": 0.0, "time": 1001.0, "eval_loss": 0.5})
     assert history.columns[:3] == ("step", "epoch", "time")
     assert history.rows(0).shape == (1001, 3 + 40 + 1)
