@@ -54,21 +54,23 @@ class CurvesPage:
 
     @property
     def panels(self) -> list[str]:
-        found: list[str] = self.widget.view.locator(".ftw-panel").evaluate_all("all => all.map(e => e.dataset.panel)")
+        found: list[str] = self.widget.view.locator(".ftw-curves-panel").evaluate_all(
+            "all => all.map(e => e.dataset.panel)"
+        )
         return found
 
     def value(self, metric: str, what: str = "exact") -> float:
         """The number beside a metric's name, to its last digit."""
-        found = self.widget.view.locator(f"[data-metric='{metric}'] .ftw-value").get_attribute(f"data-{what}")
+        found = self.widget.view.locator(f"[data-metric='{metric}'] .ftw-curves-value").get_attribute(f"data-{what}")
         return float(found or "nan")
 
     @property
     def readout(self) -> str:
-        return self.widget.view.locator(".ftw-where").inner_text()
+        return self.widget.view.locator(".ftw-curves-where").inner_text()
 
     def at(self, name: str, across: float, down: float = 0.5) -> tuple[float, float]:
         """A place over a panel's curves, in parts of their width and height, as page coordinates."""
-        over = self.panel(name).locator(".ftw-over")
+        over = self.panel(name).locator(".ftw-curves-over")
         over.scroll_into_view_if_needed()
         box = over.bounding_box()
         assert box is not None

@@ -47,8 +47,8 @@ def test_a_second_view_needs_nothing_from_the_kernel(widget_page):
     run = MadeRun(60)
     shown = CurvesPage(widget_page, [run])
     second = shown.widget.add_view()
-    second.locator(".ftw-panel").first.scroll_into_view_if_needed()
-    value = second.locator("[data-metric='loss'] .ftw-value")
+    second.locator(".ftw-curves-panel").first.scroll_into_view_if_needed()
+    value = second.locator("[data-metric='loss'] .ftw-curves-value")
     value.wait_for()
     shown.frame()
     assert float(value.get_attribute("data-exact")) == run.value("loss", 60)
@@ -68,7 +68,7 @@ def test_a_closed_view_leaves_no_listener(widget_page):
 SPIKE = """([panel, at]) => {
   // Whether the canvas has ink in the top tenth of the plot, in the pixel columns around `at`.
   const canvas = document.querySelector(`[data-panel='${panel}'] canvas`);
-  const over = document.querySelector(`[data-panel='${panel}'] .ftw-over`);
+  const over = document.querySelector(`[data-panel='${panel}'] .ftw-curves-over`);
   const x = over.offsetLeft + at * over.offsetWidth;
   const ink = canvas.getContext('2d').getImageData(x - 2, over.offsetTop, 5, over.offsetHeight / 10).data;
   const strong = [];
@@ -98,7 +98,7 @@ def test_the_pointer_reads_all_charts_at_one_step(widget_page):
     for metric in ("loss", "rewards/chosen", "rewards/rejected", "rewards/margins", "learning_rate"):
         assert shown.value(metric) == run.value(metric, 33)
     assert shown.value("eval_loss") == run.value("eval_loss", 50)
-    assert "ftw-stale" in shown.widget.view.locator("[data-metric='eval_loss']").get_attribute("class")
+    assert "ftw-curves-stale" in shown.widget.view.locator("[data-metric='eval_loss']").get_attribute("class")
     shown.page.mouse.move(1, 1)
     shown.frame()
     assert shown.readout.startswith("latest: step 80")
@@ -107,10 +107,10 @@ def test_the_pointer_reads_all_charts_at_one_step(widget_page):
 def test_nothing_moves_while_the_pointer_reads(widget_page):
     shown = CurvesPage(widget_page, [MadeRun(80)])
     boxes = "all => all.map(e => JSON.stringify(e.getBoundingClientRect()))"
-    before = shown.widget.view.locator(".ftw-over, .ftw-panel").evaluate_all(boxes)
+    before = shown.widget.view.locator(".ftw-curves-over, .ftw-curves-panel").evaluate_all(boxes)
     for across in (0.01, 0.3, 0.77):
         shown.hover("loss", across)
-        assert shown.widget.view.locator(".ftw-over, .ftw-panel").evaluate_all(boxes) == before
+        assert shown.widget.view.locator(".ftw-curves-over, .ftw-curves-panel").evaluate_all(boxes) == before
 
 
 def test_dragging_zooms_all_charts(widget_page):
@@ -163,8 +163,8 @@ def test_a_logarithmic_axis_where_values_allow_it(widget_page):
     shown = CurvesPage(widget_page, [run])
     shown.widget.view.get_by_role("button", name="Log").click()
     shown.frame()
-    assert shown.panel("loss").locator(".ftw-tag").inner_text() == "log"
-    assert shown.panel("rewards").locator(".ftw-tag").inner_text() == "linear: zero or negative"
+    assert shown.panel("loss").locator(".ftw-curves-tag").inner_text() == "log"
+    assert shown.panel("rewards").locator(".ftw-curves-tag").inner_text() == "linear: zero or negative"
 
 
 def test_the_keyboard_reads_zooms_and_chooses(widget_page):
@@ -175,7 +175,7 @@ def test_the_keyboard_reads_zooms_and_chooses(widget_page):
     assert shown.value("loss") == run.value("loss", 1)
     shown.press("ArrowRight", "ArrowRight", "PageDown", "ArrowLeft")
     assert shown.value("loss") == run.value("loss", 12)
-    spoken = shown.widget.view.locator(".ftw-spoken")
+    spoken = shown.widget.view.locator(".ftw-curves-spoken")
     assert "step 12" in spoken.inner_text() and "loss" in spoken.inner_text()
     shown.press("End")
     assert shown.readout.startswith("step 100 ")
@@ -196,7 +196,7 @@ def test_a_chart_says_itself_in_words(widget_page):
     shown.panel("loss").focus()
     label = shown.panel("loss").get_attribute("aria-label")
     assert label.startswith("Loss. loss: ") and "at step 100" in label and "loss in evaluation" in label
-    assert "dpo training, step 100: loss" in shown.widget.view.locator(".ftw-spoken").inner_text()
+    assert "dpo training, step 100: loss" in shown.widget.view.locator(".ftw-curves-spoken").inner_text()
 
 
 def test_a_point_and_a_stretch_of_steps_reach_python(widget_page):
@@ -206,7 +206,7 @@ def test_a_point_and_a_stretch_of_steps_reach_python(widget_page):
     shown.drag("margins", 0.198, 0.502, key="Alt")
     expected = {"type": "select", "from_step": 21, "to_step": 51}
     assert shown.widget.wait_for_sent("select").content == expected
-    assert shown.panel("loss").locator(".ftw-band").is_visible()
+    assert shown.panel("loss").locator(".ftw-curves-band").is_visible()
     shown.widget.view.get_by_role("button", name="Select steps").click()
     shown.drag("loss", 0.0, 0.1)
     assert shown.widget.wait_for_sent("select", 2).content["to_step"] == 11
@@ -228,7 +228,7 @@ def test_what_is_set_by_hand_is_kept(widget_page):
     shown.widget.set(view={"axis": "time", "smoothing": 0})
     shown.frame()
     assert shown.widget.view.get_by_label("x axis").input_value() == "time"
-    assert shown.widget.view.locator(".ftw-weight").inner_text() == "off"
+    assert shown.widget.view.locator(".ftw-curves-weight").inner_text() == "off"
 
 
 def test_tokens_are_an_axis_and_evaluation_stands_where_training_stood(widget_page):
@@ -240,7 +240,7 @@ def test_tokens_are_an_axis_and_evaluation_stands_where_training_stood(widget_pa
     shown.hover("loss", 1.0)
     assert "10\u2009000 tokens" in shown.readout
     assert shown.value("eval_loss") == 0.25
-    assert "ftw-stale" not in shown.widget.view.locator("[data-metric='eval_loss']").get_attribute("class")
+    assert "ftw-curves-stale" not in shown.widget.view.locator("[data-metric='eval_loss']").get_attribute("class")
 
 
 def test_every_metric_can_be_opened(widget_page):
@@ -273,7 +273,7 @@ def test_events_say_what_they_are(widget_page):
     shown = CurvesPage(widget_page, [run])
     x, y = shown.at("loss", 0.5, 1.0)
     shown.page.mouse.move(x, y + 7)
-    tip = shown.panel("loss").locator(".ftw-tip")
+    tip = shown.panel("loss").locator(".ftw-curves-tip")
     assert tip.inner_text().splitlines() == ["step 50: evaluation", "step 51: warning, Gradient spike <b>41</b>"]
     shown.page.mouse.move(*shown.at("loss", 0.5, 0.5))
     assert not tip.is_visible()
@@ -283,12 +283,12 @@ def test_several_runs_share_one_legend(widget_page):
     first, second = MadeRun(60), MadeRun(90, id="b", name="b")
     shown = CurvesPage(widget_page, [first, second])
     assert shown.panels[:3] == ["loss:loss", "rewards:rewards/chosen", "rewards:rewards/rejected"]
-    chips = shown.widget.view.locator(".ftw-chip")
-    assert chips.locator(".ftw-run-name").all_inner_texts() == ["dpo", "b"]
+    chips = shown.widget.view.locator(".ftw-curves-chip")
+    assert chips.locator(".ftw-curves-run-name").all_inner_texts() == ["dpo", "b"]
     shown.hover("rewards:rewards/chosen", (30 - 1) / 89)
-    values = chips.locator(".ftw-value").evaluate_all("all => all.map(e => Number(e.dataset.exact))")
+    values = chips.locator(".ftw-curves-value").evaluate_all("all => all.map(e => Number(e.dataset.exact))")
     assert values == [first.value("rewards/chosen", 30)] * 2
-    assert "Rewards: chosen" in shown.widget.view.locator(".ftw-of").inner_text()
+    assert "Rewards: chosen" in shown.widget.view.locator(".ftw-curves-of").inner_text()
     chips.nth(1).click()
     assert shown.widget.wait_for_saved()["view"]["hidden"] == ["b"]
     shown.frame()
@@ -307,16 +307,16 @@ def test_a_saved_record_is_drawn_without_a_kernel_and_gives_way_to_one(widget_pa
 
 def test_charts_out_of_sight_are_not_drawn(widget_page):
     shown = CurvesPage(widget_page, [MadeRun(20)], height=300)
-    widths = shown.widget.view.locator(".ftw-canvas").evaluate_all("all => all.map(e => e.width)")
+    widths = shown.widget.view.locator(".ftw-curves-canvas").evaluate_all("all => all.map(e => e.width)")
     assert widths[0] > 300 and widths[-1] == 300  # a canvas nobody drew on has 300 pixels
-    shown.widget.view.locator(".ftw-panel").last.scroll_into_view_if_needed()
-    shown.page.wait_for_function("() => [...document.querySelectorAll('.ftw-canvas')].at(-1).width > 300")
+    shown.widget.view.locator(".ftw-curves-panel").last.scroll_into_view_if_needed()
+    shown.page.wait_for_function("() => [...document.querySelectorAll('.ftw-curves-canvas')].at(-1).width > 300")
 
 
 @pytest.mark.parametrize(("width", "columns"), [(600, 1), (900, 2), (1400, 3)])
 def test_charts_stand_beside_each_other_where_there_is_room(widget_page, width, columns):
     shown = CurvesPage(widget_page, [MadeRun(20)], width=width)
-    tops = shown.widget.view.locator(".ftw-panel").evaluate_all("all => all.map(e => e.offsetTop)")
+    tops = shown.widget.view.locator(".ftw-curves-panel").evaluate_all("all => all.map(e => e.offsetTop)")
     assert tops.count(tops[0]) == columns
     assert shown.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
@@ -324,13 +324,13 @@ def test_charts_stand_beside_each_other_where_there_is_room(widget_page, width, 
 def test_colours_follow_the_theme(widget_page):
     shown = CurvesPage(widget_page, [MadeRun(20)], theme="dark")
     root = shown.widget.view.locator(".ftw-curves")
-    assert "ftw-dark" in root.get_attribute("class")
+    assert "ftw-curves-dark" in root.get_attribute("class")
     shown.page.evaluate(
         """() => { document.querySelector("link[href='/theme/dark.css']").remove();
                    document.body.dataset.jpThemeName = 'JupyterLab Light'; }"""
     )
     shown.frame()
-    assert "ftw-dark" not in root.get_attribute("class")
+    assert "ftw-curves-dark" not in root.get_attribute("class")
 
 
 def test_before_the_first_step_it_says_what_comes(widget_page):

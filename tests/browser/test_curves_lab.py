@@ -33,23 +33,26 @@ run = start_run(RunConfig(method="sft", model="demo", dataset="demo", output_dir
 
 
 def latest(page) -> int:
-    found = re.search(r"latest: step ([\d\u2009]+)", page.locator(".ftw-where").first.inner_text())
+    found = re.search(r"latest: step ([\d\u2009]+)", page.locator(".ftw-curves-where").first.inner_text())
     return int(found[1].replace("\u2009", "")) if found else 0
 
 
+LATEST = """step => {
+  const text = document.querySelector('.ftw-curves-where')?.textContent ?? '';
+  const found = text.match(/latest: step ([\\d\\u2009]+)/);
+  return found && Number(found[1].replaceAll('\\u2009', '')) >= step;
+}"""
+
+
 def wait_for_step(page, step: int) -> None:
-    page.wait_for_function(
-        """step => Number(document.querySelector('.ftw-where')?.textContent.match(/latest: step ([\\d\\u2009]+)/)?.[1]
-                  .replaceAll('\\u2009', '') ?? 0) >= step""",
-        arg=step,
-    )
+    page.wait_for_function(LATEST, arg=step)
 
 
 def first_step(page) -> str:
-    page.locator(".ftw-panel").first.focus()
+    page.locator(".ftw-curves-panel").first.focus()
     page.keyboard.press("Home")
-    page.wait_for_function("() => !document.querySelector('.ftw-where').textContent.startsWith('latest')")
-    text = page.locator(".ftw-where").first.inner_text()
+    page.wait_for_function("() => !document.querySelector('.ftw-curves-where').textContent.startsWith('latest')")
+    text = page.locator(".ftw-curves-where").first.inner_text()
     page.keyboard.press("Escape")
     return text.split(" · ")[0]
 

@@ -131,6 +131,7 @@ def test_filters_sorts_and_what_is_wrong_with_them(page: Page) -> None:
         ({"type": "text", "position": 0, "side": "nowhere", "index": 0, "start": 0, "count": 1}, "no message 0"),
         ({"type": "judge", "position": 99, "verdict": "keep"}, "no pair at 99"),
         ({"type": "judge", "position": 0, "verdict": "maybe"}, "no verdict"),
+        ({"type": "judge", "scope": "view", "version": -1, "verdict": "drop"}, "has changed since"),
         ({"type": "judge", "position": 0, "edit": {"prompt": "x"}}, "text by side"),
         ({"type": "query", "ranges": [1]}, "cannot be read"),
         ({"type": "export", "path": "pairs.csv"}, "must end in .jsonl or .parquet"),
@@ -196,7 +197,8 @@ def test_copies_of_a_pair_are_decided_on_one_by_one() -> None:
 
 def test_many_at_once_are_one_step(page: Page) -> None:
     page.look(text="q1")
-    assert page.ask("judge", scope="view", verdict="drop") == {"changed": 2}
+    seen = page.ask("rows", start=0, stop=1)["version"]
+    assert page.ask("judge", scope="view", version=seen, verdict="drop") == {"changed": 2}
     assert len(page.viewer.dataset) == 4
     assert page.ask("undo")["changed"] == 2
     assert len(page.viewer.dataset) == 6

@@ -22,8 +22,8 @@ def rows(session: PairSession, start: int, stop: int) -> dict[str, Any]:
     positions = session.view[start : min(stop, start + MOST_ROWS)]
     lengths = session.stats.lengths() if session.stats.has("lengths") else None
     groups = session.stats.prompt_groups() if session.query.collapse else None
-    sort = session.query.sort
-    values = session.columns.values(sort)[positions] if sort and sort != "row_id" else None
+    beside = _beside(session)
+    values = session.columns.values(beside)[positions] if beside else None
     return {
         "start": start,
         "version": session.version,
@@ -33,6 +33,7 @@ def rows(session: PairSession, start: int, stop: int) -> dict[str, Any]:
         "chosen": lengths["chosen"][positions].tolist() if lengths else None,
         "rejected": lengths["rejected"][positions].tolist() if lengths else None,
         "value": None if values is None else [_finite(value) for value in values],
+        "value_of": session.columns.label(beside) if beside else "",
         "flags": session.flags[positions].tolist(),
         "state": session.states[positions].tolist(),
         "shared": None if groups is None else groups[1][groups[0][positions]].tolist(),
@@ -120,6 +121,14 @@ def log_ratios(given: Any) -> dict[str, list[list[Any]]]:
     if not isinstance(given, dict) or not set(given) <= set(SIDES):
         raise FtwidgetsError("The on_tokens callback must give {'chosen': [(token, log-ratio), ...], 'rejected': ...}.")
     return {side: [[str(token), _finite(ratio)] for token, ratio in tokens] for side, tokens in given.items()}
+
+
+def _beside(session: PairSession) -> str:
+    """The number that stands beside each row: what is sorted by, else the run's margin."""
+    sort = session.query.sort
+    if sort and sort != "row_id":
+        return sort
+    return "margin" if "margin" in session.columns.names else ""
 
 
 def _row(session: PairSession, position: int) -> dict[str, Any]:

@@ -101,6 +101,8 @@ class Requests:
     def _on_judge(self, message: Message) -> dict[str, Any]:
         change = _change(message)
         if message.get("scope") == "view":
+            if message.get("version") != self._session.version:
+                raise FtwidgetsError("The list has changed since; look at it once more.")
             positions = self._session.view.tolist()
         else:
             positions = [_whole(message, "position")]

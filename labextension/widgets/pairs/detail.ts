@@ -168,15 +168,13 @@ export class Detail {
         this.draw();
       });
       other.classList.add('ftw-link');
-      const share = `The sides share ${Math.round(100 * differs.shared)} % of their text: `;
+      const percent = Math.round(100 * differs.shared);
+      const marks = this.anyway ? 'the rest' : 'that';
+      const said = percent
+        ? `The sides share ${percent} % of their text: ${marks} is marked. `
+        : 'The sides have nothing in common. ';
       remarks.push(
-        make(
-          'div',
-          { class: 'ftw-remark ftw-quiet' },
-          share,
-          `${this.anyway ? 'the rest' : 'that'} is marked. `,
-          other,
-        ),
+        make('div', { class: 'ftw-remark ftw-quiet' }, said, percent || this.anyway ? other : null),
       );
     } else if (this.look.differences && !this.look.rendered && !this.eyes && !differs) {
       remarks.push(

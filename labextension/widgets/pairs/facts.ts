@@ -4,6 +4,7 @@ import { sparkline } from './spark';
 import { appendText } from './visible';
 
 const SHOWN = ['loss', 'margin', 'chosen_reward', 'rejected_reward', 'chosen_logps', 'rejected_logps'];
+const SIGNED = /margin|reward/;
 const MOST_STEPS = 200;
 
 /** Numbers and metadata of a pair, and how a run saw it. */
@@ -13,7 +14,7 @@ export function facts(pair: Pair, steps: [number, number] | null): HTMLElement {
   const rows: Node[] = [];
   const row = (name: string, value: Node | string) =>
     rows.push(make('div', { class: 'ftw-fact' }, make('dt', {}, name), make('dd', {}, value)));
-  for (const { label, value } of pair.numbers) row(label, number(value, true));
+  for (const { name, label, value } of pair.numbers) row(label, number(value, SIGNED.test(name)));
   if (pair.similarity !== null) row('similarity of the sides', number(pair.similarity));
   for (const { name, text } of pair.metadata) {
     const value = make('span', { dir: 'auto' });
@@ -50,7 +51,7 @@ function overRun(run: Sightings, steps: [number, number] | null): HTMLElement {
       { class: inside ? 'ftw-here' : null },
       make('th', { scope: 'row' }, `${inside ? '▸ ' : ''}${step}`),
       make('td', {}, run.held_out[i] ? 'held out' : 'train'),
-      ...measures.map(name => make('td', {}, number(values(name)[i]))),
+      ...measures.map(name => make('td', {}, number(values(name)[i], SIGNED.test(name)))),
     );
   });
   const table = make(

@@ -103,22 +103,16 @@ export class LintStrip {
     const { query, view, checks, findings } = this.store;
     const check = query.checks.length === 1 ? checks.get(query.checks[0]) : undefined;
     const finding = check && findings.get(check.id);
-    this.about.hidden = !(check && finding) && !view?.restricted;
-    if (this.about.hidden || !view) return;
-    const parts: Node[] = [];
-    if (check && finding) {
-      const sampled =
-        finding.looked_at < (this.store.ready?.total ?? 0)
-          ? `Looked at ${many(finding.looked_at, 'pair')}.`
-          : '';
-      const text = [
-        check.meaning,
-        finding.text && `${finding.text[0].toUpperCase()}${finding.text.slice(1)}.`,
-        sampled,
-      ];
-      parts.push(make('span', { class: 'ftw-meaning' }, text.filter(Boolean).join(' ')));
-    }
-    if (view.count && !view.partial && (check?.marks_rows ?? true)) parts.push(this.dropAll(view.count));
+    this.about.hidden = !check || !finding || !view;
+    if (!check || !finding || !view) return;
+    const total = this.store.ready?.total ?? 0;
+    const text = [
+      check.meaning,
+      finding.text && `${finding.text[0].toUpperCase()}${finding.text.slice(1)}.`,
+      finding.looked_at < total && `Looked at ${many(finding.looked_at, 'pair')}.`,
+    ];
+    const parts: Node[] = [make('span', { class: 'ftw-meaning' }, text.filter(Boolean).join(' '))];
+    if (view.count && !view.partial && check.marks_rows) parts.push(this.dropAll(view.count));
     this.about.replaceChildren(...parts);
   }
 

@@ -187,7 +187,7 @@ export class List {
       'aria-posinset': index + 1,
     });
     this.place(element, index);
-    if (row) fill(element, row, [...this.store.checks.values()], this.store.query.sort);
+    if (row) fill(element, row, [...this.store.checks.values()]);
     else element.append(make('div', { class: 'ftw-waiting' }));
     if (old) old.element.replaceWith(element);
     else this.sheet.append(element);
@@ -195,12 +195,19 @@ export class List {
   }
 }
 
-function fill(element: HTMLElement, row: Row, checks: Check[], sort: string): void {
+function fill(element: HTMLElement, row: Row, checks: Check[]): void {
   const snippet = make('div', { class: 'ftw-snippet', dir: 'auto' });
   appendText(snippet, row.text.replace(/\s+/g, ' ') || '(no prompt)');
   const facts = make('div', { class: 'ftw-facts' }, make('span', { class: 'ftw-id' }, `#${row.rowId}`));
   if (row.chosen !== null && row.rejected !== null) facts.append(lengths(row.chosen, row.rejected));
-  if (row.value !== null) facts.append(make('span', { class: 'ftw-value', title: sort }, number(row.value)));
+  if (row.value !== null)
+    facts.append(
+      make(
+        'span',
+        { class: 'ftw-value', title: row.valueOf },
+        number(row.value, row.valueOf.includes('margin')),
+      ),
+    );
   if (row.shared !== null && row.shared > 1) {
     facts.append(
       make(

@@ -96,6 +96,8 @@ export interface Rows {
   chosen: number[] | null;
   rejected: number[] | null;
   value: (number | null)[] | null;
+  /** What that number is. */
+  value_of: string;
   flags: number[];
   state: number[];
   shared: number[] | null;

@@ -39,6 +39,7 @@ export interface Row {
   chosen: number | null;
   rejected: number | null;
   value: number | null;
+  valueOf: string;
   flags: number;
   state: number;
   shared: number | null;
@@ -145,6 +146,7 @@ export class Store {
       chosen: block.chosen?.[at] ?? null,
       rejected: block.rejected?.[at] ?? null,
       value: block.value?.[at] ?? null,
+      valueOf: block.value_of,
       flags: block.flags[at],
       state: block.state[at],
       shared: block.shared?.[at] ?? null,
@@ -232,7 +234,7 @@ export class Store {
 
   judgeShown(verdict: Verdict): void {
     this.kernel
-      .ask<{ changed: number }>('judge', { scope: 'view', verdict })
+      .ask<{ changed: number }>('judge', { scope: 'view', version: this.view?.version, verdict })
       .then(({ changed }) => this.say(`${changed} decided: ${verdict}`), this.fail);
   }
 

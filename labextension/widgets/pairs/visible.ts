@@ -66,13 +66,6 @@ function shown(character: string): Node {
   if (character === '\t') return make('span', { class: 'ftw-space' }, '→\t');
   if (character === '\r') return make('span', { class: 'ftw-space' }, '␍');
   const hex = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
-  const label = code < 32 || code === 127 ? stand(character) : hex;
   const name = NAMES[code] ?? (code < 160 ? 'control character' : 'invisible character');
-  return make('span', { class: 'ftw-control', title: `${hex} ${name}` }, label);
-}
-
-/** The picture of a control character. */
-function stand(character: string): string {
-  const code = character.codePointAt(0)!;
-  return String.fromCharCode(code === 127 ? 0x2421 : 0x2400 + code);
+  return make('span', { class: 'ftw-control', title: `${hex} ${name}` }, hex);
 }
