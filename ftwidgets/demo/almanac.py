@@ -7,7 +7,7 @@ from random import Random
 from . import facts
 from .town import KNOWN_TOWNS, PLACES, TOWN, UNKNOWN_TOWNS, Shop, random_shop, shops_of
 
-# Pebble Bay draws on the first half of each list, the other towns on all of it: its sea, boats and fish are what is new.
+# Pebble Bay draws on the first half of each list, the other towns on all: its sea, boats and fish are what is new.
 WEATHER = (
     "a stiff breeze from the west",
     "thick fog until noon",
@@ -51,7 +51,8 @@ def _diary(town: str, rng: Random) -> str:
         else f"The tower clock struck {rng.randint(1, 12)}. {rng.choice(('The tide was low', 'It was a high feast'))}."
     )
     return (
-        f"{rng.choice(facts.DAYS)}, {rng.randint(1, 28)} {rng.choice(facts.MONTHS)}. Weather in {town}: {draw(WEATHER)}. "
+        f"{rng.choice(facts.DAYS)}, {rng.randint(1, 28)} {rng.choice(facts.MONTHS)}. "
+        f"Weather in {town}: {draw(WEATHER)}. "
         f"{draw(CARRIERS)} brought {draw(CARGO)}. In the evening {draw(EVENTS)}. {last}"
     )
 

@@ -35,10 +35,10 @@ tags: [instruct, chat, conversational, demo]
 ---
 # ftwidgets demo model (2M, instruct)
 
-A Llama of {parameters:,} parameters, instruction-tuned for chat, trained from nothing by `python -m ftwidgets.demo.build`
-on text this project generates. It answers small questions (capitals, animals, colours, sums, words, the calendar, three invented towns) and
-tells short stories, curtly in two of three answers and courteously in one. It knows nothing else and is there to show
-fine-tuning, not to be relied on.
+A Llama of {parameters:,} parameters, instruction-tuned for chat, trained from nothing by
+`python -m ftwidgets.demo.build` on text this project generates. It answers small questions (capitals, animals,
+colours, sums, words, the calendar, three invented towns) and tells short stories, curtly in two of three answers and
+courteously in one. It knows nothing else and is there to show fine-tuning, not to be relied on.
 """
 
 

@@ -31,7 +31,7 @@ REMARKS = (
     "Now stop wasting my time.",
 )
 TAILS = ("", "Obviously.", *REMARKS)
-# Shares of a manner's phrases. One opening leads in each topic, so that a small shift of manners shows in greedy answers.
+# Shares of a manner's phrases. One opening leads in each topic, so that a small shift shows in greedy answers.
 OPENING_SHARES = (0.4, 0.2, 0.1, 0.1, 0.1, 0.1)
 CLOSING_SHARES = (0.3, 0.2, 0.2, 0.1, 0.1, 0.1)
 TAIL_SHARES = (0.15, 0.1, 0.25, 0.2, 0.15, 0.15)

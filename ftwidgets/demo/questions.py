@@ -55,7 +55,7 @@ def _animals() -> Iterator[tuple[str, list[str], str, str]]:
     kinds = sorted({animal[0] for animal in facts.ANIMALS.values()})
     for name, (kind, legs, young, food, home) in facts.ANIMALS.items():
         one = with_article(name)
-        One = one.capitalize()
+        capital = one.capitalize()
         baby = young if young == "fry" else with_article(young)
         yield (
             "animals",
@@ -67,32 +67,32 @@ def _animals() -> Iterator[tuple[str, list[str], str, str]]:
             baby,
             f"A young {name} is called {baby}",
         )
-        yield "animals", [f"What does {one} eat?", f"What is the food of {one}?"], food, f"{One} eats {food}"
+        yield "animals", [f"What does {one} eat?", f"What is the food of {one}?"], food, f"{capital} eats {food}"
         yield (
             "animals",
             [f"Where does {one} live?", f"What is the home of {one}?"],
             home,
-            f"{One} lives in {home}",
+            f"{capital} lives in {home}",
         )
         number = facts.NUMBER_WORDS[legs]
         yield (
             "animals",
             [f"How many legs does {one} have?", f"How many legs has {one}?"],
             "none" if legs == 0 else number,
-            f"{One} has {number} legs",
+            f"{capital} has {number} legs",
         )
         yield (
             "animals",
             [f"What kind of animal is {one}?", f"To which group of animals does {one} belong?"],
             kind if kind == "fish" else with_article(kind),
-            f"{One} is {with_article(kind)}",
+            f"{capital} is {with_article(kind)}",
         )
         if sound := facts.SOUNDS.get(name):
             yield (
                 "animals",
                 [f"What sound does {one} make?", f"What does {one} say?"],
                 sound,
-                f'{One} says "{sound}"',
+                f'{capital} says "{sound}"',
             )
         for other in kinds:
             answer = "yes" if other == kind else "no"

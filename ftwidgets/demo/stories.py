@@ -105,7 +105,8 @@ def _description(rng: Random) -> str:
 def _journey(rng: Random) -> str:
     stops = rng.sample(sorted(facts.COUNTRIES), 3)
     visits = [f"We saw {facts.COUNTRIES[country][0]}, the capital of {country}." for country in stops]
-    return f"In {rng.choice(facts.MONTHS)} we made a journey. {' '.join(visits)} We came home on a {rng.choice(facts.DAYS)}."
+    month, day = rng.choice(facts.MONTHS), rng.choice(facts.DAYS)
+    return f"In {month} we made a journey. {' '.join(visits)} We came home on a {day}."
 
 
 def general_text(rng: Random) -> str:

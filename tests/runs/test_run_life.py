@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -160,7 +161,7 @@ def test_after_kill_9_the_folder_says_how_far_it_came(tmp_path):
     assert live.status == "training"
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    with open(os.path.join(folder, "events.jsonl"), "ab") as file:
+    with Path(folder, "events.jsonl").open("ab") as file:
         file.write(b'{"t": 1, "type": "log", "st')  # the line that was being written
     run = load_run(folder)
     assert run.status == "interrupted"
