@@ -83,7 +83,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=list(chromium.FLAGS))
         for size in SIZES:
             code = OURS.format(size=size, appends=APPENDS)
-            bytes_, frames = measure(Lab(server, browser), code, ".ftw-panel canvas", APPENDS)
+            bytes_, frames = measure(Lab(server, browser), code, ".ftw-curves-panel canvas", APPENDS)
             assert len(frames) == APPENDS
             result["ftwidgets"][size] = bytes_
             result["envelope_bytes"][size] = max(frames) - 8 * METRICS

@@ -61,7 +61,7 @@ def main() -> None:
         lab = Lab(server, browser)
         notebook = lab.open([CODE])
         notebook.run(0)
-        notebook.page.wait_for_selector(".ftw-panel canvas")
+        notebook.page.wait_for_selector(".ftw-curves-panel canvas")
         notebook.page.evaluate(CLICK, 5)
         idle: list[float] = []
         busy: list[float] = []

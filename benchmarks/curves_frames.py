@@ -24,7 +24,7 @@ FRAMES = 120
 
 # Turns the wheel over the first chart once a frame: back and forth (shift) or in and out (ctrl).
 WHEEL = """async ([frames, key]) => {
-  const over = document.querySelector('.ftw-over');
+  const over = document.querySelector('.ftw-curves-over');
   const box = over.getBoundingClientRect();
   const turn = down => over.dispatchEvent(new WheelEvent('wheel', { deltaY: down ? 100 : -100, [key]: true,
     clientX: box.x + box.width / 3, clientY: box.y + box.height / 2, bubbles: true, cancelable: true }));

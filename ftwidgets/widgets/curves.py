@@ -11,7 +11,7 @@ import anywidget
 import traitlets as t
 
 from ftwidgets.widgets.listening import watch_cells
-from ftwidgets.widgets.record import record, saved_curves
+from ftwidgets.widgets.record import MIME, record, saved_curves
 from ftwidgets.widgets.sources import Source, runs_of
 from ftwidgets.widgets.stream import Stream
 
@@ -74,7 +74,7 @@ class Curves(anywidget.AnyWidget):
         self._stream.send({"type": "show", "from": from_step, "to": to_step})
 
     def shown_in(self, output: Any, model_id: str) -> None:
-        """These charts are part of the widget ``model_id`` that fills ``output``, a display handle: keep the record in it.
+        """These charts are part of the widget ``model_id`` in ``output``, a display handle: keep the record there.
 
         Only where the page shows the live widget in place of its record: elsewhere the record would take it away.
         """
@@ -127,9 +127,11 @@ class Curves(anywidget.AnyWidget):
         if self._page_keeps == "state":
             self.saved = saved_curves(self.runs)
             return
-        for handle in self._displays:
+        shown = [(handle, str(self.model_id)) for handle in self._displays]
+        shown += self._hosts if self._page_keeps == "record" else []
+        if not shown:
+            return
+        bundle = record(self.runs)
+        for handle, model_id in shown:
             with contextlib.suppress(Exception):  # the output may be gone; the run folder has everything
-                handle.update(record(self.runs, model_id=self.model_id), raw=True)
-        for handle, model_id in self._hosts if self._page_keeps == "record" else ():
-            with contextlib.suppress(Exception):
-                handle.update(record(self.runs, model_id=model_id), raw=True)
+                handle.update(bundle | {MIME: bundle[MIME] | {"model_id": model_id}}, raw=True)

@@ -35,7 +35,8 @@ def picture(runs: Sequence[Any], format: str = "png", axis: str = "step", smooth
 
     columns = [name for run in runs for name in run.store.columns]
     shown = [panel for panel in panels(columns, split=len(runs) > 1) if panel.open]
-    lines = max(1, -(-len(shown) // COLUMNS))
+    across = max(1, min(COLUMNS, len(shown)))
+    lines = max(1, -(-len(shown) // across))
     head = 0.3 if len(runs) > 1 else 0.0
     height = 2.1 * lines + head
     figure = Figure(figsize=(10.5, height), dpi=80)
@@ -50,7 +51,7 @@ def picture(runs: Sequence[Any], format: str = "png", axis: str = "step", smooth
     )
     FigureCanvasAgg(figure)
     for number, panel in enumerate(shown):
-        axes = figure.add_subplot(lines, COLUMNS, number + 1)
+        axes = figure.add_subplot(lines, across, number + 1)
         _draw(axes, panel, runs, axis, smoothing)
     if len(runs) > 1 and figure.axes:
         handles, labels = figure.axes[0].get_legend_handles_labels()

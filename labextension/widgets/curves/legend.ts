@@ -12,7 +12,7 @@ interface Item {
 
 /** The names of a panel's curves with their exact values: at the cursor, or the latest. */
 export class Legend {
-  readonly element = make('div', 'ftw-legend');
+  readonly element = make('div', 'ftw-curves-legend');
   private items: Item[] = [];
 
   /** Show these lines. With several runs their names stand once for all panels, so here only metrics are told apart. */
@@ -30,11 +30,11 @@ export class Legend {
     this.element.replaceChildren();
     for (const line of lines) {
       if (several) continue;
-      const element = make('span', 'ftw-legend-item', '', { 'data-metric': line.metric.name });
-      const value = make('span', 'ftw-value');
+      const element = make('span', 'ftw-curves-legend-item', '', { 'data-metric': line.metric.name });
+      const value = make('span', 'ftw-curves-value');
       element.append(
         swatch(line.color, line.shape, !!line.metric.eval),
-        make('span', 'ftw-label', line.metric.eval ? `${line.metric.label}, eval` : line.metric.label),
+        make('span', 'ftw-curves-label', line.metric.eval ? `${line.metric.label}, eval` : line.metric.label),
         value,
       );
       this.element.append(element);
@@ -53,7 +53,7 @@ export class Legend {
       setText(value, show(y));
       value.dataset.exact = String(y);
       value.dataset.step = String(found ? line.run.axes.step.data[series.at.data[found.point]] : '');
-      element.classList.toggle('ftw-stale', !!found && !found.exact);
+      element.classList.toggle('ftw-curves-stale', !!found && !found.exact);
       const average = found && beta && !line.metric.eval ? series.smoothed(beta).y.data[found.point] : null;
       value.dataset.smoothed = average === null ? '' : String(average);
     }

@@ -23,7 +23,7 @@ export function swatch(color: number, shape: number, dashed: boolean): SVGSVGEle
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', '0 0 20 10');
   svg.setAttribute('aria-hidden', 'true');
-  svg.classList.add('ftw-swatch');
+  svg.classList.add('ftw-curves-swatch');
   svg.style.color = `var(--ftw-series-${color + 1})`;
   const line = document.createElementNS(SVG, 'path');
   line.setAttribute('d', 'M0 5H20');

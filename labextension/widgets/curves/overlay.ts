@@ -9,11 +9,11 @@ import type { Theme } from './theme';
 
 /** What moves over a plot without redrawing it: the cursor, the points it reads, chosen steps, a tooltip for events. */
 export class Overlay {
-  private readonly cursor = make('div', 'ftw-cursor');
-  private readonly band = make('div', 'ftw-band');
-  private readonly drag = make('div', 'ftw-drag');
-  private readonly picked = make('div', 'ftw-picked');
-  private readonly tip = make('div', 'ftw-tip');
+  private readonly cursor = make('div', 'ftw-curves-cursor');
+  private readonly band = make('div', 'ftw-curves-band');
+  private readonly drag = make('div', 'ftw-curves-drag');
+  private readonly picked = make('div', 'ftw-curves-picked');
+  private readonly tip = make('div', 'ftw-curves-tip');
   private points: HTMLElement[] = [];
 
   constructor(
@@ -57,7 +57,7 @@ export class Overlay {
 
   /** The stretch being dragged, in pixels; null when none is. */
   dragging(pixels: [number, number] | null, selecting: boolean): void {
-    this.drag.classList.toggle('ftw-selecting', selecting);
+    this.drag.classList.toggle('ftw-curves-selecting', selecting);
     this.between(this.drag, pixels, this.over.clientWidth);
   }
 
@@ -81,7 +81,7 @@ export class Overlay {
 
   private pointElement(index: number): HTMLElement {
     while (this.points.length <= index) {
-      const point = make('div', 'ftw-point');
+      const point = make('div', 'ftw-curves-point');
       this.over.append(point);
       this.points.push(point);
     }

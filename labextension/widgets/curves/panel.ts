@@ -27,8 +27,8 @@ export class Panel {
   visible = false;
   stale = true;
   private readonly legend = new Legend();
-  readonly holder = make('div', 'ftw-plot');
-  private readonly tag = make('span', 'ftw-tag');
+  readonly holder = make('div', 'ftw-curves-plot');
+  private readonly tag = make('span', 'ftw-curves-tag');
 
   constructor(
     readonly spec: PanelSpec,
@@ -36,21 +36,21 @@ export class Panel {
     private readonly state: ViewState,
     close: () => void,
   ) {
-    this.element = make('section', 'ftw-panel', '', {
+    this.element = make('section', 'ftw-curves-panel', '', {
       tabindex: '0',
       role: 'application',
       'aria-roledescription': 'chart',
       'aria-label': spec.title,
       'data-panel': spec.id,
     });
-    const head = make('header', 'ftw-panel-head');
-    const shut = make('button', 'ftw-icon', '×', {
+    const head = make('header', 'ftw-curves-panel-head');
+    const shut = make('button', 'ftw-curves-icon', '×', {
       type: 'button',
       title: `Close ${spec.title}`,
       'aria-label': `Close ${spec.title}`,
     });
     shut.addEventListener('click', close);
-    head.append(make('span', 'ftw-panel-title', spec.title), this.tag, shut);
+    head.append(make('span', 'ftw-curves-panel-title', spec.title), this.tag, shut);
     this.element.append(head, this.legend.element, this.holder);
     this.plot = new Plot(this.holder);
     this.overlay = new Overlay(this.holder, this.plot.over);

@@ -10,20 +10,20 @@ const TEXT = {
 
 /** Every metric that the run logs, by chart: open the ones to look at. */
 export class Picker {
-  readonly element = make('div', 'ftw-picker');
-  private readonly button = make('button', 'ftw-button', TEXT.title, {
+  readonly element = make('div', 'ftw-curves-picker');
+  private readonly button = make('button', 'ftw-curves-button', TEXT.title, {
     type: 'button',
     title: TEXT.tip,
     'aria-expanded': 'false',
     'aria-haspopup': 'true',
   });
-  private readonly menu = make('div', 'ftw-menu', '', { role: 'group', 'aria-label': TEXT.tip });
-  private readonly search = make('input', 'ftw-search', '', {
+  private readonly menu = make('div', 'ftw-curves-menu', '', { role: 'group', 'aria-label': TEXT.tip });
+  private readonly search = make('input', 'ftw-curves-search', '', {
     type: 'search',
     placeholder: TEXT.search,
     'aria-label': TEXT.search,
   });
-  private readonly list = make('div', 'ftw-menu-list');
+  private readonly list = make('div', 'ftw-curves-menu-list');
   private panels: PanelSpec[] = [];
   private isOpen: (panel: PanelSpec) => boolean = () => true;
   private readonly away = (event: Event) => {
@@ -73,19 +73,19 @@ export class Picker {
   }
 
   private row(panel: PanelSpec): HTMLElement {
-    const row = make('label', 'ftw-menu-row');
+    const row = make('label', 'ftw-curves-menu-row');
     const box = make('input', '', '', { type: 'checkbox', value: panel.id });
     box.checked = this.isOpen(panel);
     box.addEventListener('change', () => this.choose(panel, box.checked));
     const names = panel.metrics.map(metric => metric.name).join('  ');
-    row.append(box, make('span', '', panel.title), make('span', 'ftw-names', names, { title: names }));
+    row.append(box, make('span', '', panel.title), make('span', 'ftw-curves-names', names, { title: names }));
     return row;
   }
 
   private filter(): void {
     const words = this.search.value.toLowerCase().split(/\s+/);
     let found = 0;
-    for (const row of this.list.querySelectorAll<HTMLElement>('.ftw-menu-row')) {
+    for (const row of this.list.querySelectorAll<HTMLElement>('.ftw-curves-menu-row')) {
       const text = (row.textContent ?? '').toLowerCase();
       row.hidden = !words.every(word => text.includes(word));
       if (!row.hidden) found++;

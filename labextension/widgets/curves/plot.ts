@@ -21,9 +21,9 @@ export interface Scales {
 
 /** Canvas, axes and grid of one chart. Sizes are fixed: nothing moves while numbers grow. */
 export class Plot {
-  private readonly canvas = make('canvas', 'ftw-canvas', '', { 'aria-hidden': 'true' });
+  private readonly canvas = make('canvas', 'ftw-curves-canvas', '', { 'aria-hidden': 'true' });
   /** The area of the curves, for what moves over them. */
-  readonly over = make('div', 'ftw-over');
+  readonly over = make('div', 'ftw-curves-over');
   private scales: Scales = { axis: 'step', x: { from: 0, to: 1 }, y: [0, 1], yLog: false, right: null };
   private width = 0;
   private height = 0;

@@ -10,9 +10,9 @@ import type { Store } from './store';
  * cursor it reads the latest step. Fields have fixed widths, so nothing jumps while a number grows.
  */
 export class Readout {
-  readonly element = make('div', 'ftw-readout');
-  private readonly where = make('span', 'ftw-where');
-  private readonly values = make('span', 'ftw-values');
+  readonly element = make('div', 'ftw-curves-readout');
+  private readonly where = make('span', 'ftw-curves-where');
+  private readonly values = make('span', 'ftw-curves-values');
 
   constructor() {
     this.element.append(this.where, this.values);
@@ -45,8 +45,8 @@ export class Readout {
     }
     while (this.values.children.length > read.length) this.values.lastChild?.remove();
     while (this.values.children.length < read.length) {
-      const pair = make('span', 'ftw-pair');
-      pair.append(make('span', 'ftw-label'), make('span', 'ftw-value'));
+      const pair = make('span', 'ftw-curves-pair');
+      pair.append(make('span', 'ftw-curves-label'), make('span', 'ftw-curves-value'));
       this.values.append(pair);
     }
     read.forEach((texts, i) => {

@@ -21,7 +21,7 @@ const STATUS: Record<string, string> = {
 
 /** Name and state of the one run, or the legend of several: once for all charts, each can be hidden. */
 export class Runs {
-  readonly element = make('div', 'ftw-runs');
+  readonly element = make('div', 'ftw-curves-runs');
   private shown = '';
 
   constructor(
@@ -35,33 +35,33 @@ export class Runs {
     if (key === this.shown) return;
     this.shown = key;
     const several = store.runs.length > 1;
-    this.element.classList.toggle('ftw-several', several);
+    this.element.classList.toggle('ftw-curves-several', several);
     this.element.replaceChildren(
       ...store.runs.map((run, index) => {
         const { id, name, status } = run.info;
         if (!several) {
-          const element = make('span', 'ftw-run');
+          const element = make('span', 'ftw-curves-run');
           if (status)
             element.append(
-              make('span', `ftw-status ftw-status-${status}`, STATUS[status] ?? '·', {
+              make('span', `ftw-curves-status ftw-curves-status-${status}`, STATUS[status] ?? '·', {
                 'aria-hidden': 'true',
               }),
-              make('span', 'ftw-status-word', status),
+              make('span', 'ftw-curves-status-word', status),
             );
-          element.append(make('span', 'ftw-run-name', name, { title: id }));
+          element.append(make('span', 'ftw-curves-run-name', name, { title: id }));
           return element;
         }
         const { hidden } = this.state.options;
         const on = !hidden.includes(id);
-        const chip = make('button', 'ftw-chip', '', {
+        const chip = make('button', 'ftw-curves-chip', '', {
           type: 'button',
           'aria-pressed': String(on),
           title: `${id}${status ? `, ${status}` : ''}: click to ${on ? 'hide' : 'show'}`,
         });
         chip.append(
           swatch(index % SERIES_COLORS, index, false),
-          make('span', 'ftw-run-name', name),
-          make('span', 'ftw-value'),
+          make('span', 'ftw-curves-run-name', name),
+          make('span', 'ftw-curves-value'),
         );
         chip.addEventListener('click', () => {
           this.state.options.hidden = on ? [...hidden, id] : hidden.filter(other => other !== id);
@@ -80,13 +80,13 @@ export class Runs {
       }),
     );
     if (several) {
-      const note = make('span', 'ftw-key', '', { title: 'Training is solid, evaluation dashed' });
+      const note = make('span', 'ftw-curves-key', '', { title: 'Training is solid, evaluation dashed' });
       note.append(
-        make('span', 'ftw-solid'),
+        make('span', 'ftw-curves-solid'),
         'train',
-        make('span', 'ftw-dashed'),
+        make('span', 'ftw-curves-dashed'),
         'eval',
-        make('span', 'ftw-of'),
+        make('span', 'ftw-curves-of'),
       );
       this.element.append(note);
     }
@@ -94,15 +94,15 @@ export class Runs {
 
   /** Each run's value at the cursor in the chart that is pointed at (or the first chart). */
   read(panels: Panel[]): void {
-    const chips = this.element.querySelectorAll<HTMLElement>('.ftw-chip');
+    const chips = this.element.querySelectorAll<HTMLElement>('.ftw-curves-chip');
     if (!chips.length) return;
     const { cursor } = this.state;
     const panel = panels.find(p => p.spec.id === cursor?.panel) ?? panels[0];
-    const of = this.element.querySelector<HTMLElement>('.ftw-of');
+    const of = this.element.querySelector<HTMLElement>('.ftw-curves-of');
     if (of) setText(of, panel ? `values: ${panel.spec.title}` : '');
     chips.forEach((chip, index) => {
       const line = panel?.lines.find(l => l.runIndex === index && !l.metric.eval);
-      const value = chip.querySelector<HTMLElement>('.ftw-value');
+      const value = chip.querySelector<HTMLElement>('.ftw-curves-value');
       if (!value) return;
       const found =
         line && (cursor ? reading(line, cursor.x) : { point: line.series.length - 1, exact: true });

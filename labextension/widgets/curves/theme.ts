@@ -24,9 +24,9 @@ export function readTheme(root: HTMLElement): Theme {
     return getComputedStyle(probe).color;
   };
   // Light text stands on a dark page: true in JupyterLab, VS Code and Colab alike.
-  root.classList.toggle('ftw-dark', brightness(getComputedStyle(root).color) > 0.5);
+  root.classList.toggle('ftw-curves-dark', brightness(getComputedStyle(root).color) > 0.5);
   const theme: Theme = {
-    dark: root.classList.contains('ftw-dark'),
+    dark: root.classList.contains('ftw-curves-dark'),
     text: color('var(--ftw-text)'),
     quiet: color('var(--ftw-quiet)'),
     grid: color('var(--ftw-grid)'),

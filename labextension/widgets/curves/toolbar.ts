@@ -27,20 +27,20 @@ const TEXT = {
 
 /** The controls above the charts. Stock HTML controls: they bring keyboard and screen-reader use with them. */
 export class Toolbar {
-  readonly element = make('div', 'ftw-toolbar', '', { role: 'toolbar', 'aria-label': 'Curves' });
-  private readonly axis = make('select', 'ftw-select', '', { 'aria-label': TEXT.axis });
-  private readonly slider = make('input', 'ftw-slider', '', {
+  readonly element = make('div', 'ftw-curves-toolbar', '', { role: 'toolbar', 'aria-label': 'Curves' });
+  private readonly axis = make('select', 'ftw-curves-select', '', { 'aria-label': TEXT.axis });
+  private readonly slider = make('input', 'ftw-curves-slider', '', {
     type: 'range',
     min: '0',
     max: '0.99',
     step: '0.01',
   });
-  private readonly weight = make('output', 'ftw-weight');
+  private readonly weight = make('output', 'ftw-curves-weight');
   private readonly log = toggle(TEXT.log, TEXT.logTip);
   private readonly cap = toggle(TEXT.cap, TEXT.capTip);
   private readonly select = toggle(TEXT.select, TEXT.selectTip);
   /** Stands beside the readout, where it can come and go without moving anything. */
-  readonly reset = make('button', 'ftw-button', TEXT.reset, { type: 'button', title: TEXT.resetTip });
+  readonly reset = make('button', 'ftw-curves-button', TEXT.reset, { type: 'button', title: TEXT.resetTip });
 
   constructor(
     private readonly state: ViewState,
@@ -51,16 +51,16 @@ export class Toolbar {
     picker: HTMLElement,
   ) {
     const { options } = state;
-    const axis = make('label', 'ftw-field');
-    axis.append(make('span', 'ftw-label', TEXT.axis), this.axis);
+    const axis = make('label', 'ftw-curves-field');
+    axis.append(make('span', 'ftw-curves-label', TEXT.axis), this.axis);
     this.axis.addEventListener('change', () => {
       options.axis = this.axis.value as Axis;
       state.zoom = null;
       state.cursor = null;
       changed(true);
     });
-    const smoothing = make('label', 'ftw-field', '', { title: TEXT.smoothingTip });
-    smoothing.append(make('span', 'ftw-label', TEXT.smoothing), this.slider, this.weight);
+    const smoothing = make('label', 'ftw-curves-field', '', { title: TEXT.smoothingTip });
+    smoothing.append(make('span', 'ftw-curves-label', TEXT.smoothing), this.slider, this.weight);
     this.slider.addEventListener('input', () => {
       options.smoothing = Number(this.slider.value);
       changed(false);
@@ -79,7 +79,7 @@ export class Toolbar {
       redraw();
     });
     this.reset.addEventListener('click', reset);
-    const help = make('span', 'ftw-help', '?', {
+    const help = make('span', 'ftw-curves-help', '?', {
       title: TEXT.help,
       tabindex: '0',
       role: 'note',
@@ -105,7 +105,7 @@ export class Toolbar {
 }
 
 function toggle(text: string, tip: string): HTMLButtonElement {
-  return make('button', 'ftw-button', text, { type: 'button', title: tip, 'aria-pressed': 'false' });
+  return make('button', 'ftw-curves-button', text, { type: 'button', title: tip, 'aria-pressed': 'false' });
 }
 
 function press(button: HTMLButtonElement, on: boolean): void {

@@ -32,8 +32,8 @@ export interface Host {
 /** The whole view: controls, one readout line, and a grid of charts that share x range and cursor. */
 export class CurvesView implements Actions, KeyActions {
   private readonly root = make('div', 'ftw-curves', '', { 'data-lm-suppress-shortcuts': 'true' });
-  private readonly grid = make('div', 'ftw-grid');
-  private readonly spoken = make('div', 'ftw-spoken', '', { 'aria-live': 'polite' });
+  private readonly grid = make('div', 'ftw-curves-grid');
+  private readonly spoken = make('div', 'ftw-curves-spoken', '', { 'aria-live': 'polite' });
   private readonly state: ViewState;
   private readonly toolbar: Toolbar;
   private readonly picker: Picker;
@@ -66,8 +66,8 @@ export class CurvesView implements Actions, KeyActions {
     const whole = () => this.zoomTo(null);
     this.toolbar = new Toolbar(this.state, changed, whole, () => this.redraw(), this.picker.element);
     this.runs = new Runs(this.state, changed, () => this.redraw());
-    const head = make('div', 'ftw-head');
-    this.runs.element.classList.toggle('ftw-no-heading', !host.heading);
+    const head = make('div', 'ftw-curves-head');
+    this.runs.element.classList.toggle('ftw-curves-no-heading', !host.heading);
     head.append(this.runs.element, this.toolbar.element);
     this.readout.element.append(this.toolbar.reset);
     this.root.append(head, this.readout.element, this.grid, this.spoken);
@@ -259,7 +259,7 @@ export class CurvesView implements Actions, KeyActions {
     this.toolbar.update(this.store.offered, this.host.selectable());
     this.picker.update(this.store.panels, panel => this.isOpen(panel));
     this.runs.update(this.store);
-    this.root.classList.toggle('ftw-overlaid', this.store.runs.length > 1);
+    this.root.classList.toggle('ftw-curves-overlaid', this.store.runs.length > 1);
     for (const panel of this.panels) {
       if (panel.stale) panel.gather();
       if (panel.stale && panel.visible) panel.draw(this.theme);
