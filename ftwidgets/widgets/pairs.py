@@ -1,5 +1,6 @@
 """Preference pairs to read, judge and clean in the notebook."""
 
+import copy
 import getpass
 import threading
 import time
@@ -86,6 +87,7 @@ class PreferencePairs(anywidget.AnyWidget):
         self._session = PairSession(table, log)
         self._source = Path(dataset) if isinstance(dataset, str | Path) else None
         self._tokenizer = tokenizer
+        self._copied: tuple[Any, Any] = (None, None)
         self._use: list[Callable[[Dataset], None]] = []
         self._tokens: Callable[[int, dict[str, Any]], Any] | None = None
         self._sending = threading.Lock()
@@ -201,9 +203,12 @@ class PreferencePairs(anywidget.AnyWidget):
 
     # --- a run ---
 
-    @property
-    def tokenizer(self) -> Any:
-        return self._tokenizer if self._tokenizer is not None else getattr(self.run, "tokenizer", None)
+    def _own_tokenizer(self) -> Any:
+        """A copy of the tokenizer for this viewer's threads: a fast one cannot be shared with a trainer's."""
+        given = self._tokenizer if self._tokenizer is not None else getattr(self.run, "tokenizer", None)
+        if given is not self._copied[0]:
+            self._copied = (given, copy.deepcopy(given))
+        return self._copied[1]
 
     @property
     def run(self) -> "Run | None":

@@ -285,6 +285,32 @@ def test_tokens_come_from_the_callback_and_are_kept(page: Page) -> None:
     assert "must give" in page.wait(lambda m: m.get("id") == 5000)["message"]
 
 
+class StrictTokenizer:
+    """A token a word, and a template that, as many do, takes only conversations that begin with the user."""
+
+    chat_template = "..."
+
+    def apply_chat_template(self, turns: list[dict[str, str]], tokenize: bool) -> str:
+        if turns[0]["role"] != "user":
+            raise ValueError("conversation roles must alternate")
+        return " ".join(f"<{turn['role']}> {turn['content']}" for turn in turns)
+
+    def __call__(self, texts: list[str], add_special_tokens: bool) -> dict[str, list[list[int]]]:
+        return {"input_ids": [[0] * len(text.split()) for text in texts]}
+
+
+def test_tokens_are_counted_with_the_template_and_without_where_it_refuses() -> None:
+    def turn(role: str, content: str) -> dict[str, str]:
+        return {"role": role, "content": content}
+
+    answer = {"chosen": [turn("assistant", "one two")], "rejected": [turn("assistant", "one")]}
+    rows = [{"prompt": [turn("user", "hello there")], **answer}, {"prompt": [turn("system", "hello there")], **answer}]
+    page = Page(PreferencePairs(Dataset.from_list(rows), tokenizer=StrictTokenizer(), max_length=5))
+    assert page.viewer.lint()["truncation"].positions.tolist() == [0]
+    assert page.ask("pair", position=0)["tokens"] == {"chosen": 6, "rejected": 5}
+    assert page.ask("pair", position=1)["tokens"] == {"chosen": 4, "rejected": 3}
+
+
 def test_using_and_exporting(page: Page, tmp_path: Path) -> None:
     used: list[Dataset] = []
     page.viewer.on_use(used.append)

@@ -63,7 +63,7 @@ class Linting:
             session.table,
             session.stats,
             max_length=self._max_length or getattr(getattr(viewer.run, "config", None), "max_length", None),
-            tokenizer=viewer.tokenizer,
+            tokenizer=viewer._own_tokenizer(),
             held_out=self._held_out,
             progress=progress,
         )

@@ -84,7 +84,7 @@ class Requests:
 
     def _on_pair(self, message: Message) -> dict[str, Any]:
         position = _whole(message, "position")
-        found = answers.pair(self._session, position, self._viewer.tokenizer)
+        found = answers.pair(self._session, position, self._viewer._copied[1])
         self._session.selected = position
         return found
 

@@ -29,12 +29,15 @@ def token_lengths(
 
 
 def rendered(tokenizer: Any, row: dict[str, Any], side: str) -> str:
-    """Prompt and answer as the one text that the model reads."""
+    """Prompt and answer as the one text that the model reads; turns that the template refuses stand one per line."""
     if isinstance(row[side], str):
         return row["prompt"] + row[side]
     turns = [{"role": turn["role"], "content": turn["content"] or ""} for turn in row["prompt"] + row[side]]
     if getattr(tokenizer, "chat_template", None):
-        return tokenizer.apply_chat_template(turns, tokenize=False)
+        try:
+            return tokenizer.apply_chat_template(turns, tokenize=False)
+        except Exception:  # noqa: BLE001 (templates raise what they like: roles that do not alternate, no system turn)
+            pass
     return "\n".join(turn["content"] for turn in turns)
 
 
