@@ -26,6 +26,7 @@ class Samples(w.VBox):
         self._setting = False
         super().__init__([self.step, self._table])
         self.step.observe(self._chosen, "value")
+        self.add_class("ftw-samples-view")
         self.layout.display = "none"
         self.update()
 
