@@ -3,9 +3,9 @@
     python -m benchmarks.gpu --model FOLDER [--data FOLDER] [--steps N] [--out gpu.json]
 
 Trains SFT, continued pre-training, DPO, ORPO, SimPO, the reward model and PPO (against that reward model) for a few
-steps each through ``ftwidgets.train``, and writes tokens per second, peak allocated memory and losses as JSON; the same JSON is
-the last line printed. ``--data`` is a folder with ``alpaca_en_demo.json``, ``dpo_en_demo.json`` and ``c4_demo.jsonl``;
-without it the built-in rows are used. ``--device cpu`` tries the script itself where there is no GPU.
+steps each through ``ftwidgets.train``, and writes tokens per second, peak allocated memory and losses as JSON; the same
+JSON is the last line printed. ``--data`` is a folder with ``alpaca_en_demo.json``, ``dpo_en_demo.json`` and
+``c4_demo.jsonl``; without it the built-in rows are used. ``--device cpu`` tries the script itself without a GPU.
 """
 
 import argparse
