@@ -1,4 +1,4 @@
-"""The colours of curves, the same on paper as on the page (labextension/widgets/curves/style.css).
+"""The colours of curves, the same on paper as on the page (labextension/widgets/curves/charts.css).
 
 Told apart under protanopia, deuteranopia and tritanopia (Machado 2009); 3:1 or better against white.
 """

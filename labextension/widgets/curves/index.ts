@@ -1,5 +1,6 @@
 import type { Initialize, Render } from '@anywidget/types';
-import './style.css';
+import './charts.css';
+import './controls.css';
 import { Receiver, type RowsMessage } from './protocol';
 import { loadRecord, type RunRecord } from './record';
 import { DEFAULTS, type Options } from './state';
@@ -50,7 +51,7 @@ export default () => {
     }
     model.on('msg:custom', (message: Incoming, buffers: DataView[]) => {
       if (message.type === 'rows') receiver.receive(message, buffers);
-      else if (message.type === 'show') for (const view of views) view.reveal(message.from, message.to);
+      else if (message.type === 'show') for (const view of views) view.hand.reveal(message.from, message.to);
     });
     // A page that is hidden or has no view open is not listening: the kernel then stops sending.
     const beat = () => {

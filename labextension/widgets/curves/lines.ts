@@ -49,6 +49,12 @@ export function xSpan(store: Store, state: ViewState): Span {
   return from === to ? { from: from - 0.5, to: to + 0.5 } : { from, to };
 }
 
+/** The run whose steps a stretch of x is read in: with several, the shown one that went furthest. */
+export function reference({ runs }: Store, { options }: ViewState): RunData | undefined {
+  const shown = runs.filter(run => runs.length === 1 || !options.hidden.includes(run.info.id));
+  return shown.reduce((a, b) => (b.lastX('step') > a.lastX('step') ? b : a), shown[0]);
+}
+
 /** Indices `[first, end)` of the points of a line inside a span. */
 export function inside(line: Line, span: Span): [number, number] {
   const { series, xs } = line;

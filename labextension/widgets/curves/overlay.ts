@@ -1,6 +1,6 @@
 import { make } from './dom';
 import { reading } from './hover';
-import type { Line } from './lines';
+import { type Line, reference } from './lines';
 import { xPixel, yPixel } from './paint';
 import type { Plot } from './plot';
 import type { ViewState } from './state';
@@ -29,7 +29,7 @@ export class Overlay {
   show(plot: Plot, lines: Line[], state: ViewState, store: Store, theme: Theme): void {
     const { cursor, selection, picked } = state;
     const frame = plot.overFrame(false);
-    const first = store.runs[0];
+    const first = reference(store, state);
     place(this.cursor, cursor ? xPixel(frame, cursor.x) : -1, frame.width);
     const axis = state.options.axis;
     const xOf = (run: RunData | undefined, step: number) =>

@@ -23,8 +23,8 @@ export class Panel {
   readonly plot: Plot;
   lines: Line[] = [];
   spots: Spot[] = [];
-  /** Whether any part of it is on the screen. */
-  visible = false;
+  /** Whether any part of it is on the screen; null until the browser has said so. */
+  visible: boolean | null = null;
   stale = true;
   private readonly legend = new Legend();
   readonly holder = make('div', 'ftw-curves-plot');

@@ -1,4 +1,4 @@
-/** Colours of the theme as the canvas needs them: resolved from the CSS variables of style.css. */
+/** Colours of the theme as the canvas needs them: resolved from the CSS variables of charts.css. */
 export interface Theme {
   dark: boolean;
   text: string;

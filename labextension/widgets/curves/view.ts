@@ -1,15 +1,13 @@
 import { make, setText } from './dom';
-import { type Actions, listen } from './gestures';
-import { hit } from './hover';
-import { handleKey, type KeyActions } from './keys';
-import { xSpan } from './lines';
+import { listen } from './gestures';
+import { Interaction, type Listener } from './interaction';
+import { handleKey } from './keys';
 import { describe } from './marks';
 import { Panel } from './panel';
 import { Picker } from './picker';
-import type { Outgoing } from './protocol';
 import { Readout } from './readout';
 import { Runs } from './runs';
-import { type Options, type Span, ViewState } from './state';
+import { type Options, ViewState } from './state';
 import type { PanelSpec, Store } from './store';
 import { liveSummary } from './summary';
 import { readTheme, type Theme, watchTheme } from './theme';
@@ -19,22 +17,20 @@ const QUIET = 15000; // ms between spoken summaries while a run goes on
 const PACE = 200; // ms between drawings of new points: more than the eye needs would slow the rest of the notebook
 
 /** Who shows the curves: the widget's model, or a saved record with no kernel behind it. */
-export interface Host {
-  send?: (message: Outgoing) => void;
+export interface Host extends Listener {
   /** Options changed by hand: keep them. */
   keep?: (options: Options) => void;
-  /** Whether Python wants to know about chosen steps. */
-  selectable(): boolean;
   /** Whether the one run's name and state stand above the charts. */
   heading: boolean;
 }
 
 /** The whole view: controls, one readout line, and a grid of charts that share x range and cursor. */
-export class CurvesView implements Actions, KeyActions {
+export class CurvesView {
   private readonly root = make('div', 'ftw-curves', '', { 'data-lm-suppress-shortcuts': 'true' });
   private readonly grid = make('div', 'ftw-curves-grid');
   private readonly spoken = make('div', 'ftw-curves-spoken', '', { 'aria-live': 'polite' });
   private readonly state: ViewState;
+  readonly hand: Interaction;
   private readonly toolbar: Toolbar;
   private readonly picker: Picker;
   private readonly runs: Runs;
@@ -44,7 +40,6 @@ export class CurvesView implements Actions, KeyActions {
   private readonly unwatch: (() => void)[];
   private panels: Panel[] = [];
   private theme: Theme | null = null;
-  private pointer: { panel: Panel; left: number; top: number } | null = null;
   private request = 0;
   private waiting: ReturnType<typeof setTimeout> | undefined;
   private drawnAt = Number.NEGATIVE_INFINITY;
@@ -58,12 +53,20 @@ export class CurvesView implements Actions, KeyActions {
     options: Options,
   ) {
     this.state = new ViewState(options);
+    const { state } = this;
+    this.hand = new Interaction(
+      store,
+      state,
+      host,
+      () => this.redraw(),
+      () => this.schedule(),
+    );
     const changed = (final: boolean) => {
       this.redraw();
       if (final) this.host.keep?.(this.state.options);
     };
     this.picker = new Picker((panel, open) => this.setOpen(panel, open));
-    const whole = () => this.zoomTo(null);
+    const whole = () => this.hand.zoomTo(null);
     this.toolbar = new Toolbar(this.state, changed, whole, () => this.redraw(), this.picker.element);
     this.runs = new Runs(this.state, changed, () => this.redraw());
     const head = make('div', 'ftw-curves-head');
@@ -102,132 +105,9 @@ export class CurvesView implements Actions, KeyActions {
     this.redraw();
   }
 
-  /** Show steps `from` to `to` and mark them. */
-  reveal(from: number, to: number): void {
-    const run = this.store.runs[0];
-    if (!run?.rows) return;
-    const xs = run.axes[this.state.options.axis].data;
-    const [a, b] = [xs[run.rowOf(from)], xs[run.rowOf(to)]];
-    const room = 0.5 * (b - a) || 10;
-    this.state.selection = { from, to };
-    this.zoomTo({ from: a - room, to: b + room });
-  }
-
   /** Everything is drawn again in the next frame; charts that are off the screen wait until they are seen. */
   redraw(): void {
     for (const panel of this.panels) panel.stale = true;
-    this.schedule();
-  }
-
-  // --- what pointer and keyboard ask for ---
-
-  get selecting(): boolean {
-    return this.state.selecting;
-  }
-
-  hover(panel: Panel, left: number, top: number): void {
-    this.pointer = { panel, left, top };
-    this.schedule();
-  }
-
-  leave(): void {
-    this.pointer = null;
-    this.state.cursor = null;
-    this.schedule();
-  }
-
-  zoomTo(span: Span | null): void {
-    if (span) {
-      const { zoom } = this.state;
-      this.state.zoom = null;
-      const whole = xSpan(this.store, this.state);
-      this.state.zoom = zoom;
-      const width = Math.min(span.to - span.from, whole.to - whole.from);
-      if (!(width > 0) || width < (whole.to - whole.from) * 1e-6) return;
-      const from = Math.max(whole.from, Math.min(span.from, whole.to - width));
-      this.state.zoom = width === whole.to - whole.from ? null : { from, to: from + width };
-    } else this.state.zoom = null;
-    this.redraw();
-  }
-
-  select(span: Span | null): void {
-    const run = this.store.runs[0];
-    const xs = run?.axes[this.state.options.axis].data;
-    let steps: Span | null = null;
-    if (span && run?.rows) {
-      // The logged steps whose points lie inside.
-      let first = 0;
-      while (first < run.rows - 1 && xs[first] < span.from) first++;
-      let last = first;
-      while (last < run.rows - 1 && xs[last + 1] <= span.to) last++;
-      steps = { from: run.axes.step.data[first], to: run.axes.step.data[last] };
-    }
-    this.choose(steps);
-  }
-
-  pick(): void {
-    this.follow();
-    const { cursor } = this.state;
-    if (!cursor || !this.host.selectable()) return;
-    const step = this.store.runs[cursor.run].axes.step.data[cursor.row];
-    this.state.picked = { run: cursor.run, step };
-    this.host.send?.({ type: 'pick', step, run: cursor.run });
-    this.schedule();
-  }
-
-  clear(): void {
-    if (this.state.selection) this.choose(null);
-    this.state.picked = null;
-    this.state.cursor = null;
-    this.schedule();
-  }
-
-  visible(): Span {
-    return xSpan(this.store, this.state);
-  }
-
-  cursorX(): number | null {
-    return this.state.cursor?.x ?? null;
-  }
-
-  step(panel: Panel, by: number): void {
-    const line = panel.lines[0];
-    if (!line) return;
-    const { series, xs } = line;
-    const { cursor } = this.state;
-    const now = cursor ? series.nearest(xs, cursor.x) : by > 0 ? -1 : series.length;
-    const point = Math.max(0, Math.min(series.length - 1, now + by));
-    const row = series.at.data[point];
-    this.pointer = null;
-    this.state.cursor = { x: xs[row], run: line.runIndex, row, panel: panel.spec.id, keyboard: true };
-    const { zoom } = this.state;
-    if (zoom && (xs[row] < zoom.from || xs[row] > zoom.to)) {
-      const half = (zoom.to - zoom.from) / 2;
-      this.zoomTo({ from: xs[row] - half, to: xs[row] + half });
-    }
-    this.schedule();
-  }
-
-  extend(panel: Panel, by: number): void {
-    const stepOf = () => {
-      const { cursor } = this.state;
-      return cursor && this.store.runs[cursor.run].axes.step.data[cursor.row];
-    };
-    const before = stepOf();
-    this.step(panel, by);
-    const after = stepOf();
-    if (before === null || after === null) return;
-    const { selection } = this.state;
-    const anchor = selection ? (selection.from === before ? selection.to : selection.from) : before;
-    this.choose({ from: Math.min(anchor, after), to: Math.max(anchor, after) });
-  }
-
-  // --- drawing ---
-
-  private choose(steps: Span | null): void {
-    this.state.selection = steps;
-    if (steps && this.host.selectable())
-      this.host.send?.({ type: 'select', from_step: steps.from, to_step: steps.to });
     this.schedule();
   }
 
@@ -235,7 +115,7 @@ export class CurvesView implements Actions, KeyActions {
   private dataChanged(): void {
     if (this.waiting) return;
     const wait = this.drawnAt + PACE - performance.now();
-    this.root.dataset.pending = '';
+    this.root.toggleAttribute('data-pending', true);
     this.waiting = setTimeout(
       () => {
         this.waiting = undefined;
@@ -253,7 +133,6 @@ export class CurvesView implements Actions, KeyActions {
   private frame(): void {
     this.request = 0;
     if (!this.root.isConnected) return;
-    if (!this.waiting) delete this.root.dataset.pending;
     this.theme ??= readTheme(this.root);
     this.build();
     this.toolbar.update(this.store.offered, this.host.selectable());
@@ -264,27 +143,15 @@ export class CurvesView implements Actions, KeyActions {
       if (panel.stale) panel.gather();
       if (panel.stale && panel.visible) panel.draw(this.theme);
     }
-    this.follow();
+    this.hand.follow();
     for (const panel of this.panels) if (panel.visible) panel.point(this.theme);
     this.readout.update(this.store, this.state, this.panels);
     this.runs.read(this.panels);
     this.speak();
-  }
-
-  /** Put the cursor on the point under the pointer. */
-  private follow(): void {
-    if (!this.pointer) return;
-    const { panel, left, top } = this.pointer;
-    const found = hit(panel.lines, panel.plot, left, top);
-    if (!found) return;
-    const row = found.line.series.at.data[found.point];
-    this.state.cursor = {
-      x: found.line.xs[row],
-      run: found.line.runIndex,
-      row,
-      panel: panel.spec.id,
-      keyboard: false,
-    };
+    this.root.toggleAttribute(
+      'data-pending',
+      !!this.waiting || this.panels.some(panel => panel.visible === null),
+    );
   }
 
   /** One chart for every panel that is open and has something to show. */
@@ -301,9 +168,9 @@ export class CurvesView implements Actions, KeyActions {
         return kept;
       }
       const panel = new Panel(spec, this.store, this.state, () => this.setOpen(spec, false));
-      listen(panel, panel.holder, this);
+      listen(panel, panel.holder, this.hand);
       panel.element.addEventListener('keydown', event => {
-        if (event.target !== panel.element || !handleKey(event, panel, this)) return;
+        if (event.target !== panel.element || !handleKey(event, panel, this.hand)) return;
         event.preventDefault();
         event.stopPropagation();
       });
