@@ -158,13 +158,6 @@ class OutputOptions(BaseModel):
         ge=1,
         le=8192,
     )
-    general_text: str | None = option(
-        None,
-        "General text to measure forgetting on: a text file, or “demo” for the built-in one. Empty: not measured.",
-        "not measured",
-        group="output",
-        advanced=True,
-    )
     report_to: list[str] | None = option(
         None,
         "Also send metrics to tensorboard, wandb, trackio or mlflow. Nothing is sent unless named here.",

@@ -11,7 +11,6 @@ TOLD = {  # metric, how it is said, and how it is written
     "eval_loss": ("held-out loss", "number"),
     "eval_objective/scores": ("mean score of its answers to held-out prompts", "number"),
     "objective/scores": ("mean score of its answers", "number"),
-    "eval_general/perplexity": ("perplexity of general text (rising means forgetting)", "number"),
     "loss": ("training loss", "number"),
 }
 STATES = {
