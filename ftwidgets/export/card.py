@@ -19,7 +19,7 @@ from ftwidgets.runs.story import story
 
 PICTURE = "curves.png"
 PROBES = 12  # shown at most
-_PLACES = ("model", "adapter", "dataset", "eval_dataset", "reward", "chat_template", "general_text")
+_PLACES = ("model", "adapter", "dataset", "eval_dataset", "reward", "chat_template")
 _OURS = ("output_dir", "run_name", "report_to")  # of this machine, not of the model
 Draw = Callable[[Run], bytes]  # the run's curves as a PNG
 
