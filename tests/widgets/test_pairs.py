@@ -103,6 +103,8 @@ def test_a_pair_in_full(page: Page) -> None:
     ]
     assert pair["chars"] == {"prompt": 2, "chosen": 10, "rejected": 5}
     assert pair["numbers"] == [{"name": "before", "label": "before", "value": 0.5}]
+    assert page.viewer.selected is None  # asking again for what is in sight selects nothing
+    page.ask("pair", position=3, select=True)
     assert page.viewer.selected == 3
 
 

@@ -85,7 +85,8 @@ class Requests:
     def _on_pair(self, message: Message) -> dict[str, Any]:
         position = _whole(message, "position")
         found = answers.pair(self._session, position, self._viewer._copied[1])
-        self._session.selected = position
+        if message.get("select"):  # else the page only brings itself up to date
+            self._session.selected = position
         return found
 
     def _on_text(self, message: Message) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import { many } from './dom';
 import {
   type Can,
   type Check,
@@ -197,7 +198,9 @@ export class Store {
     const found = row ? Promise.resolve(row.position) : this.positionAt(this.index);
     found
       .then(position =>
-        position === null || ticket !== this.wanted ? null : this.kernel.ask<Pair>('pair', { position }),
+        position === null || ticket !== this.wanted
+          ? null
+          : this.kernel.ask<Pair>('pair', { position, select: true }),
       )
       .then(pair => {
         if (!pair || ticket !== this.wanted) return;
@@ -252,7 +255,7 @@ export class Store {
   /** Select a pair by its position in the data, where the view shows it. */
   find(position: number): void {
     const ticket = ++this.wanted;
-    this.kernel.ask<Pair>('pair', { position }).then(pair => {
+    this.kernel.ask<Pair>('pair', { position, select: true }).then(pair => {
       if (ticket !== this.wanted) return;
       this.pair = pair;
       this.index = pair.index ?? -1;
@@ -348,7 +351,7 @@ export class Store {
     this.emit('view');
     this.emit('busy');
     if (view.partial) return;
-    this.say(`${view.count} pairs shown`);
+    this.say(`${many(view.count, 'pair')} shown`);
     if (view.index === null || this.fromTop) this.select(0);
     else {
       this.index = view.index;
