@@ -6,7 +6,7 @@ import shlex
 
 import yaml
 
-from ftwidgets.config.run_config import RunConfig
+from ftwidgets.config.run_config import RunConfig, as_yaml
 
 
 def python_cell(config: RunConfig) -> str:
@@ -17,7 +17,7 @@ def python_cell(config: RunConfig) -> str:
 
 def yaml_file(config: RunConfig) -> str:
     """A file for ``ftwidgets train``: what differs from the method's own values."""
-    return yaml.safe_dump(config.changed(), sort_keys=False, allow_unicode=True)
+    return as_yaml(config.changed())
 
 
 def command(config: RunConfig) -> str:

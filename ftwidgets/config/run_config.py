@@ -90,7 +90,7 @@ class RunConfig(OutputOptions, TrainingOptions, PPOOptions, MethodOptions, DataO
 
     def to_yaml(self) -> str:
         """The whole config as YAML."""
-        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
+        return as_yaml(self.to_dict())
 
     def to_json(self) -> str:
         """The whole config as JSON."""
@@ -140,6 +140,12 @@ def defaults(method: str, model: str = "") -> dict[str, Any]:
 
         usual |= PRESETS[method]
     return usual
+
+
+def as_yaml(values: dict[str, Any]) -> str:
+    """``values`` as YAML for a person to read, or with every odd character escaped where YAML would alter it."""
+    text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    return text if yaml.safe_load(text) == values else yaml.safe_dump(values, sort_keys=False)
 
 
 def _unknown(keywords: dict[str, Any]) -> dict[str, str]:

@@ -202,8 +202,8 @@ class Context:
 Work = Callable[[Context], dict[str, Any]]  # done in a run's thread; returns the run's summary
 
 
-class StopRun(Exception):  # noqa: N818 - a wish, not an error
-    """The person asked to stop before training began."""
+class StopRun(BaseException):
+    """The person asked to stop before training began. Like KeyboardInterrupt, no library may take it for a failure."""
 
 
 def _done(context: Context) -> dict[str, Any]:

@@ -76,4 +76,4 @@ def test_a_problem_stands_beside_its_field_and_disables_train(lab: Lab) -> None:
         "() => [...document.querySelectorAll('button')].some(b => b.textContent.trim() === 'Train' && !b.disabled)"
     )
     page.locator(".ftw-header button", has_text="Code").click()
-    assert "learning_rate=0.001" in page.get_by_label("code").input_value()
+    assert "learning_rate=0.001" in page.locator(".ftw-code textarea").input_value()

@@ -233,3 +233,20 @@ def test_views_hear_of_changes_from_one_thread_and_of_the_end(tmp_path):
     run.wait(20)
     assert {name for name, *_ in heard} == {f"{run.id} views"}
     assert heard[-1][1:] == ("finished", 100)
+
+
+def test_stop_while_a_library_loads_is_no_failure(tmp_path):
+    loading = threading.Event()
+
+    def work(context):
+        loading.set()
+        try:
+            while True:
+                context.progress("loading model", 1, 2)
+        except Exception as error:
+            raise FtwidgetsError("the model cannot be loaded") from error
+
+    run = start_run(config(tmp_path), work)
+    assert loading.wait(20)
+    run.stop()
+    assert run.wait(20) == "stopped", run.error
