@@ -46,10 +46,8 @@ class Curves(anywidget.AnyWidget):
         self.runs = runs_of(source)
         self._select: list[Callable[[int, int], None]] = []
         self._pick: list[Callable[[int, Any], None]] = []
-        self._displays: list[Any] = []
-        self._hosts: list[tuple[Any, str]] = []
+        self._outputs: list[tuple[Any, str]] = []  # display handles that have no record yet, and what they show
         self._page_keeps = "record"
-        self._kept = False
         super().__init__(heading=heading)
         watch_cells()
         if hasattr(self.comm, "_reply_subshell_for"):
@@ -78,7 +76,7 @@ class Curves(anywidget.AnyWidget):
 
         Only where the page shows the live widget in place of its record: elsewhere the record would take it away.
         """
-        self._hosts.append((output, model_id))
+        self._outputs.append((output, model_id))
 
     def close(self) -> None:
         for unsubscribe in self._unsubscribe:
@@ -117,21 +115,21 @@ class Curves(anywidget.AnyWidget):
         bundle = self._repr_mimebundle_()
         if bundle is not None:
             data = bundle[0] if isinstance(bundle, tuple) else bundle
-            self._displays.append(display(data, raw=True, display_id=True))
+            self._outputs.append((display(data, raw=True, display_id=True), str(self.model_id)))
 
     def _keep(self) -> None:
-        """The runs have ended: leave what a notebook can keep, once, in the way that the page asks for."""
-        if self._kept or not self._ended:
+        """When the runs have ended: leave what a notebook can keep, in the way that the page asks for."""
+        if not self._ended:
             return
-        self._kept = True
         if self._page_keeps == "state":
-            self.saved = saved_curves(self.runs)
+            if not self.saved:
+                self.saved = saved_curves(self.runs)
             return
-        shown = [(handle, str(self.model_id)) for handle in self._displays]
-        shown += self._hosts if self._page_keeps == "record" else []
-        if not shown:
-            return
-        bundle = record(self.runs)
-        for handle, model_id in shown:
+        # Without our extension a record takes the live view away: that of a whole Studio would be too much.
+        taken, self._outputs = self._outputs, []
+        outputs = [o for o in taken if self._page_keeps == "record" or o[1] == self.model_id]
+        if outputs:
+            bundle = record(self.runs)
+        for handle, model_id in outputs:
             with contextlib.suppress(Exception):  # the output may be gone; the run folder has everything
                 handle.update(bundle | {MIME: bundle[MIME] | {"model_id": model_id}}, raw=True)

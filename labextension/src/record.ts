@@ -49,31 +49,39 @@ class RecordView extends Panel implements IRenderMime.IRenderer {
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     const saved = model.data[RECORD_MIME] as Saved;
-    if (this.live || (saved.model_id && (await this.showLive(saved.model_id, 0)))) return;
+    if (this.live || (saved.model_id && (await this.showLive(saved, 0)))) return;
+    this.showStill(saved);
+    if (saved.model_id) void this.showLive(saved, PATIENCE);
+  }
+
+  private showStill(saved: Saved): void {
     this.still?.dispose();
+    this.live?.dispose();
+    this.live = null;
     this.still = new StillCurves(saved);
     this.addWidget(this.still);
-    if (saved.model_id) void this.showLive(saved.model_id, PATIENCE);
   }
 
   /** Show the widget with this id if the notebook's kernel has it, or comes to have it before patience ends. */
-  private async showLive(id: string, patience: number): Promise<boolean> {
+  private async showLive(saved: Saved, patience: number): Promise<boolean> {
+    const id = saved.model_id ?? '';
     const path = (this.options.resolver as { path?: string } | null)?.path;
     const registry = this.notebooks?.find(panel => panel.context.path === path)?.content.rendermime;
     const renderer = registry?.getFactory(WIDGET_MIME) && registry.createRenderer(WIDGET_MIME);
     if (!renderer) return false;
-    const manager = managerOf(renderer);
-    for (const end = Date.now() + patience; ; ) {
-      const found = await Promise.race([manager, rest(0)]);
-      if (found?.has_model(id)) break;
-      if (Date.now() >= end || this.isDisposed) {
-        renderer.dispose();
-        return false;
-      }
-      await rest(200);
-    }
+    const live = await liveModel(renderer, id, patience);
+    let gone = !live;
+    live?.once('destroy', () => {
+      gone = true;
+      // The kernel ended or was restarted, or Python closed the widget: the record stays.
+      if (!this.isDisposed && this.live === renderer) this.showStill(saved);
+    });
     const data = { [WIDGET_MIME]: { model_id: id, version_major: 2, version_minor: 0 } };
-    await renderer.renderModel({ data, metadata: {}, trusted: true, setData: () => undefined });
+    if (live) await renderer.renderModel({ data, metadata: {}, trusted: true, setData: () => undefined });
+    if (gone || this.isDisposed) {
+      renderer.dispose();
+      return false;
+    }
     this.still?.dispose();
     this.still = null;
     this.live = renderer;
@@ -82,14 +90,24 @@ class RecordView extends Panel implements IRenderMime.IRenderer {
   }
 }
 
-interface Manager {
-  has_model(id: string): boolean;
+interface LiveModel {
+  once(event: 'destroy', callback: () => void): void;
 }
 
-/** The widget manager behind a widget renderer. It has no public name, so that it may be missing is expected. */
-async function managerOf(renderer: object): Promise<Manager | undefined> {
-  const { _manager } = renderer as { _manager?: { promise?: Promise<Manager> } };
-  return await _manager?.promise;
+interface Manager {
+  has_model(id: string): boolean;
+  get_model(id: string): Promise<LiveModel>;
+}
+
+/** The model of a widget, as soon as the manager behind a widget renderer has it; null when patience ends first. */
+async function liveModel(renderer: object, id: string, patience: number): Promise<LiveModel | null> {
+  // The manager has no public name there, so that it may be missing is expected.
+  const manager = (renderer as { _manager?: { promise?: Promise<Manager> } })._manager?.promise;
+  for (const end = Date.now() + patience; ; await rest(200)) {
+    const found = await Promise.race([manager, rest(0)]);
+    if (found?.has_model(id)) return found.get_model(id).catch(() => null);
+    if (Date.now() >= end) return null;
+  }
 }
 
 function rest(ms: number): Promise<undefined> {

@@ -94,6 +94,11 @@ def test_an_ended_run_stays_live_here_and_is_a_record_in_the_file(lab: Lab) -> N
     notebook.page.get_by_role("button", name="Select steps").wait_for()
     end = notebook.python("int(run.store.rows(0)[-1, 0])")
 
+    # A widget that is closed leaves the record behind, as a kernel that ended does.
+    notebook.python("curves.close()")
+    notebook.page.locator(".ftw-record-note").wait_for()
+    assert first_step(notebook.page) == "step 1"
+
     # In another kernel, and changed since it was signed, so nobody trusts it: drawn from the file.
     book = copy.deepcopy(notebook.save())
     book.cells.append(nbformat.v4.new_markdown_cell("changed"))

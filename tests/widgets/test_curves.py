@@ -124,6 +124,26 @@ def test_a_page_without_our_extension_keeps_an_ended_run_live(shown, sent):
     assert shown[0].updates == []
 
 
+def test_a_run_that_ended_before_is_recorded_when_a_page_shows_it(shown, sent):
+    run = MadeRun(5, ended=True)
+    curves = Curves(run)
+    run.notify()  # as subscribing to a run that has ended does
+    curves._ipython_display_()
+    curves._ipython_display_()
+    hear(curves, type="ready", have=[], keeps="record")
+    assert [len(handle.updates) for handle in shown] == [1, 1]
+
+
+def test_a_widget_around_the_curves_is_recorded_under_its_own_id(sent):
+    run = MadeRun(5)
+    curves = Curves(run)
+    host = Handle()
+    curves.shown_in(host, "studio")
+    run.ended = True
+    run.notify()
+    assert host.updates[0][MIME]["model_id"] == "studio"
+
+
 def test_an_ended_run_becomes_a_record_where_the_extension_draws_it(shown, sent):
     curves = Curves(MadeRun(5, ended=True))
     curves._ipython_display_()
