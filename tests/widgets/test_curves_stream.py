@@ -119,7 +119,7 @@ def test_a_message_costs_eight_bytes_a_value_and_no_more_with_a_long_history(his
     assert len(json.dumps(content)) < 100  # the rest of the 700 bytes is Jupyter's own envelope
 
 
-def test_at_most_ten_messages_a_second_and_the_last_rows_still_come():
+def test_messages_keep_their_distance_and_the_last_rows_still_come():
     run = MadeRun(1)
     page = Page(run)
     page.stream.ready([])

@@ -14,7 +14,7 @@ import { readTheme, type Theme, watchTheme } from './theme';
 import { Toolbar } from './toolbar';
 
 const QUIET = 15000; // ms between spoken summaries while a run goes on
-const PACE = 200; // ms between drawings of new points: more than the eye needs would slow the rest of the notebook
+const PACE = 400; // ms between drawings of new points: curves are seen to move, and training hardly notices
 
 /** Who shows the curves: the widget's model, or a saved record with no kernel behind it. */
 export interface Host extends Listener {
