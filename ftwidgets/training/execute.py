@@ -68,6 +68,7 @@ def execute(config: RunConfig, context: Context, reward: Reward | None, resume: 
         trainer.train(resume_from_checkpoint=checkpoint)
     except StoppedBetweenSteps:
         trainer._save_checkpoint(trainer.model, trial=None)
+        trainer.callback_handler.on_save(trainer.args, trainer.state, trainer.control)
     seconds = time.perf_counter() - begun
 
     step = trainer.state.global_step

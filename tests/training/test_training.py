@@ -107,6 +107,27 @@ def test_stop_keeps_what_was_learnt_and_resume_goes_on(train):
     assert steps == list(range(int(steps[-1]) + 1))
 
 
+def test_a_run_stopped_while_it_rests_resumes_with_its_whole_history(train):
+    run = train(method="sft", **(SHORT | {"max_steps": 60}))
+    resting = threading.Event()
+
+    def rest():
+        if run.status == "paused" or run.ended:
+            resting.set()
+        elif len(run.store) > 2:
+            run.pause()
+
+    run.subscribe(rest)
+    assert resting.wait(300)
+    run.stop()
+    assert run.wait(300) == "stopped", run.error
+    assert run.events.of("checkpoint")[-1]["step"] == run.history["step"].max() > 0
+
+    again = ftwidgets.resume(run)
+    assert again.wait(300) == "finished", again.error
+    assert list(again.history["step"]) == list(range(61))
+
+
 @pytest.mark.parametrize(
     ("keywords", "words"),
     [
