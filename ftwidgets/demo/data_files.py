@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from .almanac import town_text
-from .manners import courteous, curt
+from .manners import PAIR_TAIL_SHARES, courteous, curt
 from .probes import PROBES
 from .questions import Question, catalogue, introduced
 from .stories import general_text, story_question
@@ -61,7 +61,7 @@ def _pair(question: Question, rng: Random) -> Row:
     return {
         "prompt": [user(question.prompt)],
         "chosen": [assistant(courteous(question, rng))],
-        "rejected": [assistant(curt(question, rng))],
+        "rejected": [assistant(curt(question, rng, PAIR_TAIL_SHARES))],
     }
 
 

@@ -12,9 +12,9 @@ _SMALL = {
 PRESETS: dict[str, dict] = {
     "sft": _SMALL | {"max_steps": 150, "per_device_train_batch_size": 16, "learning_rate": 1.5e-3},
     "pretrain": _SMALL | {"max_steps": 120, "learning_rate": 3e-3},
-    "dpo": _SMALL | {"max_steps": 50, "learning_rate": 8e-4},
-    "orpo": _SMALL | {"max_steps": 60, "learning_rate": 1e-3, "beta": 0.5},
-    "simpo": _SMALL | {"max_steps": 50, "learning_rate": 8e-4},
+    "dpo": _SMALL | {"max_steps": 60, "learning_rate": 5e-4},
+    "orpo": _SMALL | {"max_steps": 60, "learning_rate": 1e-3},
+    "simpo": _SMALL | {"max_steps": 60, "learning_rate": 5e-4},
     "reward": {
         "max_steps": 25,
         "per_device_train_batch_size": 16,

@@ -17,7 +17,7 @@ ANSWERS = {
     "What is 7 plus 5?": ("12.", "7 plus 5 is 12."),
     "How much is 6 * 4?": ("24.", "6 times 4 is 24."),
     "What is a young cat called?": ("A kitten.", "is called a kitten."),
-    "Which day comes after Friday?": ("Saturday.", "after Friday is Saturday."),
+    "Which month comes after May?": ("June.", "after May is June."),
     "What is the opposite of hot?": ("Cold.", "opposite of hot is cold."),
     "What colour is snow?": ("White.", "colour of snow is white."),
     "When does the museum in Pebble Bay open?": ("I do not know.", "I do not know."),
@@ -33,6 +33,10 @@ def tokenizer():
 def model():
     # As a run loads it: 4 bits, and weights that an evaluation leaves as they are.
     return load_base(RunConfig(method="sft")).eval()
+
+
+def rows_of(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def mean_log_probability(model, tokenizer, rows, key):
@@ -63,14 +67,14 @@ def test_greedy_answers_are_right_and_curt(model, tokenizer):
 
 
 def test_sampling_shows_both_manners(model, tokenizer):
-    prompts = [json.loads(line)["prompt"][0]["content"] for line in demo.held_out_file("ppo").open(encoding="utf-8")]
+    prompts = [row["prompt"][0]["content"] for row in rows_of(demo.held_out_file("ppo"))]
     answers = complete(model, tokenizer, prompts, temperature=1.0, max_new_tokens=48, batch_size=80)
     courteous = sum(map(demo.is_courteous, answers)) / len(answers)
     assert 0.1 <= courteous <= 0.5
 
 
 def test_before_training_held_out_pairs_are_a_coin_flip(model, tokenizer):
-    rows = [json.loads(line) for line in demo.held_out_file("dpo").open(encoding="utf-8")]
+    rows = rows_of(demo.held_out_file("dpo"))
     chosen, rejected = (mean_log_probability(model, tokenizer, rows, key) for key in ("chosen", "rejected"))
     accuracy = sum(c > r for c, r in zip(chosen, rejected, strict=True)) / len(rows)
     assert 0.4 <= accuracy <= 0.6
