@@ -19,6 +19,7 @@ _HOME = {
     "compare": "ftwidgets.widgets.compare",
     "estimate_memory": "ftwidgets.memory",
     "export_run": "ftwidgets.exporting",
+    "health": "ftwidgets.diagnosis",
     "list_runs": "ftwidgets.runs",
     "load_model": "ftwidgets.trying",
     "load_run": "ftwidgets.runs",

@@ -32,6 +32,7 @@ from ftwidgets.widgets.try_it import TryIt
 from ftwidgets.widgets.upload import Upload
 
 STEPS = ("Model", "Data", "Method", "Training", "Watch", "Try")
+PANEL_OF = {"model": 0, "data": 1, "method": 2, "training": 3, "output": 3}  # by group of options
 EMPTY_WATCH = "Nothing runs yet. Press Train above: curves appear here within a few seconds."
 
 
@@ -143,8 +144,7 @@ class Studio(w.VBox):
         return f" ({look.rows:,} rows)" if look is not None and look.rows is not None else ""
 
     def _mark_steps(self, problems: Mapping[str, str]) -> None:
-        groups = {"model": 0, "data": 1, "method": 2, "training": 3, "output": 3}
-        wrong = {groups[OPTIONS[name].group] for name in problems if name in OPTIONS}
+        wrong = {PANEL_OF[OPTIONS[name].group] for name in problems if name in OPTIONS}
         marks = ["⚠" if i in wrong else "✓" for i in range(4)]
         marks += ["●" if self.run is not None and not self.run.ended else "", ""]
         self._steps.mark(marks)
@@ -164,6 +164,13 @@ class Studio(w.VBox):
         """Where rows that are in no file of the person's own are kept."""
         return Path(str(self._form.fields["output_dir"].read() or "runs")) / "datasets"
 
+    def _try_this(self, values: dict[str, Any]) -> None:
+        """Fill in what a health note proposes, and show where."""
+        known = {name: value for name, value in values.items() if self._form.used(name)}
+        if known:
+            self._form.change(**known)
+            self._steps.turn(PANEL_OF[OPTIONS[next(iter(known))].group])
+
     def _toggle_code(self) -> None:
         self._code.layout.display = "" if self._code.layout.display == "none" else "none"
 
@@ -179,7 +186,7 @@ class Studio(w.VBox):
             return
         for child in self._watch.children:
             child.close()
-        monitor = Monitor(self.run)
+        monitor = Monitor(self.run, use=self._try_this)
         for output in self._outputs:
             monitor.curves.shown_in(output, self.model_id)
         self._watch.children = [monitor]

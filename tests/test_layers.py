@@ -23,7 +23,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "memory": ({"config", "data", "demo", "models"}, TORCH | WIDGETS),
     "runs": ({"config", "data", "demo", "memory", "models"}, TORCH),
     "training": ({"config", "data", "demo", "memory", "models"}, WIDGETS),
-    "widgets": ({"config", "data", "demo", "memory", "models", "runs"}, TORCH),
+    "diagnosis": ({"config", "demo", "runs"}, TORCH | WIDGETS),
+    "widgets": ({"config", "data", "demo", "diagnosis", "memory", "models", "runs"}, TORCH),
     "export": ({"config", "data", "demo", "models", "runs", "training"}, WIDGETS),
 }
 # Slow to import, so `import ftwidgets` and the forms must not wait for them: inside functions they are welcome.
@@ -80,7 +81,7 @@ def test_rooms_are_all_under_the_rules() -> None:
     assert {file.name for file in PACKAGE.glob("*.py")} - EVERYTHING <= {"errors.py", "_version.py"}
 
 
-@pytest.mark.parametrize("room", ["config", "runs", "widgets", "demo"])
+@pytest.mark.parametrize("room", ["config", "diagnosis", "runs", "widgets", "demo"])
 def test_slow_packages_load_inside_functions(room: str) -> None:
     wrong = []
     for file in files(room):

@@ -46,9 +46,9 @@ class EventLog:
         elif event["type"] != "log":
             self._by_type.setdefault(event["type"], []).append(event)
 
-    def of(self, type: str) -> list[Event]:
-        """The events of one type so far, oldest first; of ``progress`` only the latest."""
-        return list(self._by_type.get(type, ()))
+    def of(self, type: str, start: int = 0) -> list[Event]:
+        """The events of one type so far, oldest first, from number ``start`` on; of ``progress`` only the latest."""
+        return list(self._by_type.get(type, ())[start:])
 
     def close(self) -> None:
         """Write no more."""

@@ -30,11 +30,14 @@ class StepRows:
         return len(self.ids)
 
 
-def examples(run: Run, split: str) -> Iterator[Event]:
-    """The ``examples`` events of a split, ``train`` or ``eval``, oldest first."""
+def examples(run: Run, split: str | None = None) -> Iterator[Event]:
+    """The ``examples`` events of a split, ``train`` or ``eval``, or of both, oldest first.
+
+    What a run did after the checkpoint that it later went on from is left out: it did that again.
+    """
     resumed = [(event["t"], event["step"]) for event in run.events.of("resumed")]
     for event in run.events.of("examples"):
-        if event.get("split", "train") != split or not event.get("id"):
+        if (split is not None and event.get("split", "train") != split) or not event.get("id"):
             continue
         if not any(event["t"] < t and event["step"] > step for t, step in resumed):
             yield event

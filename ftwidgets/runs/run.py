@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +28,14 @@ class Run:
         store: The logged metrics (``History``).
         events: The event log, by type: ``run.events.of("checkpoint")``.
         error: What went wrong, for a person to read, or ``None``.
+        health: What the rules of health found when somebody watched (``ftwidgets.health`` asks them anew).
         model, tokenizer, trainer: The live objects while the run is in this kernel, else ``None``.
     """
 
     model: Any = None
     tokenizer: Any = None
     trainer: Any = None
+    health: Sequence[Any] = ()
 
     def __init__(self, config: RunConfig, folder: Path, write: bool = False):
         self.config = config

@@ -71,6 +71,10 @@ class Curves(anywidget.AnyWidget):
         """Zoom to steps and mark them."""
         self._stream.send({"type": "show", "from": from_step, "to": to_step})
 
+    def remark(self) -> None:
+        """Show the runs' marks as they are now: notes were made of a run that says nothing more itself."""
+        self._stream.changed()
+
     def shown_in(self, output: Any, model_id: str) -> None:
         """These charts are part of the widget ``model_id`` in ``output``, a display handle: keep the record there.
 

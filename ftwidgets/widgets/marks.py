@@ -13,13 +13,19 @@ from ftwidgets.runs.history import History
 Mark = dict[str, Any]
 
 
+WIDE = 0.6  # of a run: a longer stretch of evidence gets no band of its own
 _TYPES = ("checkpoint", "evaluation", "samples", "resumed", "note", "status", "error")
 
 
 def events_so_far(run: Any) -> tuple[int, ...]:
     """How many events of each kind that makes marks: marks are worth making anew when this changes."""
     events = getattr(run, "events", None)
-    return () if events is None else tuple(len(events.of(type)) for type in _TYPES)
+    if events is None:
+        return ()
+    found = hash(
+        tuple((note.rule, note.level, note.first, run.ended and note.last) for note in getattr(run, "health", ()))
+    )
+    return (*(len(events.of(type)) for type in _TYPES), found)
 
 
 def marks(run: Any) -> list[Mark]:
@@ -44,10 +50,25 @@ def marks(run: Any) -> list[Mark]:
         if event.get("step") is not None:
             kind = "warning" if event.get("level") == "warning" else "note"
             found.append(_mark(kind, event["step"], event.get("text", ""), event.get("until")))
+    found += _health(run)
     found += _pauses(run, events.of("status"))
     failures = [event for event in events.of("error") if len(run.store)]
     found += [_mark("error", _step_at(run, event["t"]), event.get("message", "")) for event in failures]
     return sorted(found, key=lambda mark: mark["step"])
+
+
+def _health(run: Any) -> list[Mark]:
+    """What the rules of health found. Evidence that is most of the run needs no band: it would tint everything."""
+    steps = run.store.rows(len(run.store) - 1)[0, 0] if len(run.store) else 0
+    return [
+        _mark(
+            "note" if note.level == "info" else "warning",
+            note.first,
+            note.title,
+            note.last if note.last - note.first < WIDE * steps else None,
+        )
+        for note in getattr(run, "health", ())
+    ]
 
 
 def _pauses(run: Any, statuses: list[dict[str, Any]]) -> list[Mark]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import ipywidgets as w
 
@@ -10,6 +12,7 @@ from ftwidgets.runs import Run
 from ftwidgets.runs.story import story
 from ftwidgets.widgets.behind import behind_curves
 from ftwidgets.widgets.curves import Curves
+from ftwidgets.widgets.health_notes import HealthNotes
 from ftwidgets.widgets.samples import Samples
 from ftwidgets.widgets.states import SHOWN
 from ftwidgets.widgets.style import RUNS, stylesheet
@@ -17,9 +20,13 @@ from ftwidgets.widgets.text import duration, paragraph, safe
 
 
 class Monitor(w.VBox):
-    """The Watch panel of one run."""
+    """The Watch panel of one run.
 
-    def __init__(self, run: Run):
+    Args:
+        use: Takes the options that a health note proposes into a form.
+    """
+
+    def __init__(self, run: Run, use: Callable[[dict[str, Any]], None] | None = None):
         self.run = run
         self._clock: tuple[float, float] | None = None  # time and step at which the pace began to count
         self._state = w.Label()
@@ -44,9 +51,10 @@ class Monitor(w.VBox):
         self._notes = paragraph(kind="notes")
         self.curves = Curves(run, heading=False)
         self.behind = behind_curves(run, self.curves)
+        self.health = HealthNotes(run, self.curves, self.behind, use)
         self.samples = Samples(run)
         behind = [stylesheet(RUNS), self.behind] if self.behind is not None else []
-        super().__init__([line, self._error, self._story, self.curves, *behind, self._notes, self.samples])
+        super().__init__([line, self._error, self._story, self.curves, self.health, *behind, self._notes, self.samples])
         self.add_class("ftw-monitor")
         self.update()
         self._unsubscribe = run.subscribe(self.update)
@@ -74,6 +82,7 @@ class Monitor(w.VBox):
         _set(self._story, "".join(f"<p>{safe(sentence)}</p>" for sentence in story(run)) if not run.error else "")
         _set(self._notes, _notes(run))
         self.samples.update()
+        self.health.update()
 
     def _show_progress(self) -> None:
         now = self.run.progress

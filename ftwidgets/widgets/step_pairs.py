@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import ipywidgets as w
 import numpy as np
 
 from ftwidgets.config import PAIRWISE
+from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import Run
-from ftwidgets.runs.examples import StepRows, rows_of_steps
+from ftwidgets.runs.examples import StepRows, examples, rows_of_steps
 from ftwidgets.widgets.background import Latest
 from ftwidgets.widgets.suspects import KINDS, suspects
 from ftwidgets.widgets.text import paragraph, safe
@@ -97,6 +98,11 @@ class StepPairs(w.VBox):
         """Show the pairs that were ``"never_learned"`` or ``"flipped"``. Returns at once."""
         self._ask(pairs_under, kind)
 
+    def show_rows(self, ids: Sequence[int], why: str) -> None:
+        """Show some trained rows by their numbers. Returns at once."""
+        self._split.value = "train"
+        self._ask(pairs_named, tuple(ids), why)
+
     def clear(self) -> None:
         """Close the viewer and let go of the dataset."""
         for viewer in self.viewers.values():
@@ -121,15 +127,22 @@ class StepPairs(w.VBox):
 
     def _find(self, split: Split, find: Callable[..., Found], *asked: Any) -> Found:
         """Called in a thread of its own."""
+        found = find(self.run, split, *asked)
         if self._prepared is None:
             from ftwidgets.data import prepare
 
-            self._prepared = prepare(self.run.config)
-        return find(self.run, split, *asked)
+            try:
+                self._prepared = prepare(self.run.config)
+            except FtwidgetsError as error:  # what the run said of its rows stands without them
+                return replace(found, text=f"{found.text} ⚠ {self.run.name}: its pairs cannot be shown. {error}")
+        return found
 
     def _show(self, found: Found) -> None:
         """Called in a thread of its own."""
-        rows = self._prepared and (self._prepared.train if found.split == "train" else self._prepared.held_out)
+        if self._prepared is None:
+            self._place.children = ()
+            return self._say(found.text)
+        rows = self._prepared.train if found.split == "train" else self._prepared.held_out
         if rows is None:
             return self._say("The run held out no pairs.")
         self._say(found.text)
@@ -174,6 +187,11 @@ def pairs_of_steps(run: Run, split: Split, first: int, last: int) -> Found:
     return Found(split, rows.ids[order], title, text, (first, last), scores)
 
 
+def pairs_named(run: Run, split: Split, ids: tuple[int, ...], why: str) -> Found:
+    """Some pairs by their row numbers, in that order."""
+    return Found(split, np.array(ids, np.int64), why, f"{why}: rows {', '.join(map(str, ids))}.")
+
+
 def margins_said(rows: StepRows, before: StepRows | None) -> str:
     """What the margins of some rows are, and how much of their mean hangs on the lowest few."""
     margin = rows.values["margin"]
@@ -196,7 +214,7 @@ def pairs_under(run: Run, split: Split, kind: str) -> Found:
     """The pairs that the run ``never_learned`` or that ``flipped``."""
     from ftwidgets.data.pairs.run_scores import RunScores
 
-    listed = suspects(RunScores(run.events.of("examples"), split), kind)
+    listed = suspects(RunScores(examples(run, split), split), kind)
     return Found(split, listed.ids, f"{KINDS[kind]}: {len(listed.ids):,} pairs, lowest margin first", str(listed))
 
 

@@ -152,3 +152,14 @@ def test_correlation_is_pearsons():
     a, b = np.random.default_rng(0).normal(size=(2, 30))
     assert correlation(a, b) == pytest.approx(np.corrcoef(a, b)[0, 1])
     assert np.isnan(correlation(a, np.ones(30))) and np.isnan(correlation(a[:2], b[:2]))
+
+
+def test_steps_that_a_resumed_run_did_again_count_once(run):
+    later = max(event["t"] for event in run.events.of("examples")) + 1
+    for t, step, ids, margins in [(0, 5, [5], [-9.0]), (2, 4, [0, 2], [3.0, 3.0])]:
+        run.events.keep({"t": later + t, "type": "examples"} | trained(step, ids, margins)[1])
+    assert pairs_under(run, "train", "flipped").ids.tolist() == [5]
+    run.events.keep({"t": later + 1, "type": "resumed", "step": 3})
+    # steps 4 and 5 of the first part are no more: row 5 was not unlearnt, and row 0 was learnt
+    assert pairs_under(run, "train", "flipped").ids.tolist() == []
+    assert pairs_under(run, "train", "never_learned").ids.tolist() == [4, 3]

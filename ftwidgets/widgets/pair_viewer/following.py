@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ftwidgets.runs.examples import examples
 from ftwidgets.widgets.pair_viewer import answers
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Following:
         self._read_at = time.monotonic()
         if self.run is None:
             return
-        events, session = self.run.events.of("examples"), self._viewer._session
+        events, session = list(examples(self.run)), self._viewer._session
         if session.run_scores is not None and session.run_scores.events == len(events):
             return
         session.set_run(events, self._split)
