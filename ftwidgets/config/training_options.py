@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from ftwidgets.config.option import option
+from ftwidgets.config.option import METHOD_NAMES, option
 
 Optimizer = Literal[
     "auto", "adamw_torch", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "adamw_torch_fused", "adafactor"
@@ -157,6 +157,14 @@ class OutputOptions(BaseModel):
         advanced=True,
         ge=1,
         le=8192,
+    )
+    general_text: str | None = option(
+        "builtin",
+        "Text unlike the training data, on which perplexity shows what is forgotten: “builtin” for a few short texts in "
+        "English and Chinese, or a file of your own. Measured before, along and after training. Empty: not measured.",
+        "forgetting is rarely seen before it hurts (arXiv 2308.08747)",
+        group="output",
+        methods=[name for name in METHOD_NAMES if name != "reward"],  # a reward model predicts no text
     )
     report_to: list[str] | None = option(
         None,

@@ -89,6 +89,14 @@ class Run:
         path = self.folder / "summary.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
+    @property
+    def story(self) -> list[str]:
+        """What the ended run did, in sentences: how far it came, what was measured before and after, and whether it
+        forgot. Empty while it goes on."""
+        from ftwidgets.runs.story import story
+
+        return story(self)
+
     def wait(self, timeout: float | None = None) -> str:
         """Wait until the run has ended, at most ``timeout`` seconds. Returns the status."""
         return self.status

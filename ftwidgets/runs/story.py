@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ftwidgets.runs.forgetting import verdict
 from ftwidgets.runs.run import Run
 
 TOLD = {  # metric, how it is said, and how it is written
@@ -44,6 +45,7 @@ def story(run: Run) -> list[str]:
                 told.append(f"{words}: {first:.0%} → {last:.0%}")
             else:
                 told.append(f"{words}: {first:.4g} → {last:.4g}")
+    told += verdict(run)
     return [told[0], *(t[0].upper() + t[1:] for t in told[1:])]
 
 

@@ -13,6 +13,7 @@ from ftwidgets.config import PAIRWISE, RunConfig
 from ftwidgets.data import prepare
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.training import device as devices
+from ftwidgets.training.forgetting import general_text
 from ftwidgets.training.generation import complete
 from ftwidgets.training.job import Context, Job, Reward
 from ftwidgets.training.loading import add_adapter, bring, check_vocabulary, load_base, load_tokenizer
@@ -52,7 +53,8 @@ def execute(config: RunConfig, context: Context, reward: Reward | None, resume: 
             context.emit("samples", step=step, prompt=shown, completion=samples[step])
 
     context.progress("tokenizing")
-    reporter = Reporter(config, context, probe)
+    general = general_text(config, context, model, tokenizer)
+    reporter = Reporter(config, context, probe, general)
     job = Job(config, context, context.folder, model, tokenizer, data.train, data.held_out, [reporter], reward)
     trainer = _build(job)
     trainer.remove_callback(PrinterCallback)
@@ -60,6 +62,8 @@ def execute(config: RunConfig, context: Context, reward: Reward | None, resume: 
     context.live(trainer=trainer)
     if checkpoint is None:
         probe(0)
+        if general is not None:
+            general.measure(0)
         if data.held_out is not None:
             context.progress("evaluating", text="on the held-out rows, before training")
             trainer.evaluate()
@@ -77,6 +81,8 @@ def execute(config: RunConfig, context: Context, reward: Reward | None, resume: 
         context.progress("evaluating", text="on the held-out rows, after training")
         if not _evaluated(trainer, step):
             trainer.evaluate()
+    if general is not None and not context.stop_requested:
+        general.measure(step, trainer.state.epoch or 0.0)
     probe(step)
     context.live(model=trainer.model)
     return {"method": config.method, "steps": step, "seconds": seconds, **reporter.totals}

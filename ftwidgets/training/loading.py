@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from safetensors import safe_open
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
@@ -57,6 +58,15 @@ def bring(config: RunConfig, context: Context) -> None:
         allowed = (config.trust_remote_code, not config.use_safetensors)
         if problem.blocking and not any(allowed):
             raise FtwidgetsError(f"model={config.model!r}: {problem.message} {problem.advice}")
+    for concern in found.concerns(config.method):
+        context.emit("note", level="warning", text=concern)
+    if found.chat_template is None and not config.chat_template and config.method != "pretrain":
+        context.emit(
+            "note",
+            level="warning",
+            text=f"{config.model} has no chat template, so conversations are written with the “plain” one. Use the "
+            "same template when you use the adapter, or choose another: chat_template.",
+        )
 
 
 def load_tokenizer(config: RunConfig) -> Any:
@@ -138,7 +148,9 @@ def add_adapter(model: Any, config: RunConfig) -> PeftModel:
     """
     if config.adapter:
         try:
-            return PeftModel.from_pretrained(model, config.adapter, is_trainable=True)
+            continued = PeftModel.from_pretrained(model, config.adapter, is_trainable=True)
+            _all_there(continued, Path(config.adapter).expanduser())
+            return continued
         except Exception as error:
             raise FtwidgetsError(
                 f"adapter={config.adapter!r}: it cannot be put on {config.model}: {error}. "
@@ -167,6 +179,21 @@ def add_adapter(model: Any, config: RunConfig) -> PeftModel:
         raise FtwidgetsError(
             f"target_modules={config.target_modules!r}: no such layers in {config.model}. It has {', '.join(names)}."
         ) from error
+
+
+def _all_there(model: PeftModel, folder: Path) -> None:
+    """PEFT only warns of layers that one side has and the other has not. Raises ``ValueError``."""
+    file = folder / "adapter_model.safetensors"
+    if not file.is_file():
+        return
+    with safe_open(file, "pt") as weights:
+        stored = {name for name in weights.keys() if "lora_" in name}  # noqa: SIM118 - it is no dictionary
+    here = {name for name in get_peft_model_state_dict(model) if "lora_" in name}
+    if stored != here:
+        raise ValueError(
+            f"{len(here - stored)} of the layers it should change are not in it, and {len(stored - here)} of those in "
+            "it are not in the model"
+        )
 
 
 def load_trained(model: Any, folder: Path) -> PeftModel:

@@ -13,6 +13,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from ftwidgets.config import RunConfig
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.training.device import memory_in_use
+from ftwidgets.training.forgetting import GeneralText
 from ftwidgets.training.job import Context
 
 
@@ -27,19 +28,24 @@ class StoppedBetweenSteps(Exception):  # noqa: N818 - a wish, not an error
 class Reporter(TrainerCallback):
     """Logs metrics, progress and checkpoints to the run; stops, pauses and probes between steps."""
 
-    def __init__(self, config: RunConfig, context: Context, probe: Callable[[int], None]):
+    def __init__(
+        self, config: RunConfig, context: Context, probe: Callable[[int], None], general: GeneralText | None = None
+    ):
         self.config = config
         self.context = context
         self.probe = probe
+        self.general = general
         self.totals: dict[str, float] = {}
         self._since = time.perf_counter()
         self._steps = 0
         self._tokens = 0.0
+        self._begun = self._since
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         self.context.training()
         self.context.progress("training", state.global_step, state.max_steps)
         self._since, self._steps = time.perf_counter(), state.global_step
+        self._begun = self._since  # moved on by every rest: what has passed since is training
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         self.context.progress("training", state.global_step, state.max_steps)
@@ -50,8 +56,12 @@ class Reporter(TrainerCallback):
         before = time.perf_counter()
         if state.global_step and self.config.probe_steps and state.global_step % self.config.probe_steps == 0:
             self.probe(state.global_step)
+        if self.general is not None:
+            self.general.take_turn(state.global_step, state.epoch or 0.0, state.max_steps, before - self._begun)
         self.context.checkpoint_gate()
-        self._since += time.perf_counter() - before  # rest and probes are no training time
+        rested = time.perf_counter() - before  # rest and probes are no training time
+        self._since += rested
+        self._begun += rested
         if self.context.stop_requested:
             raise StoppedBetweenSteps
 

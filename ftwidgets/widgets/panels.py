@@ -49,6 +49,7 @@ _SHARE = (0.0, 1.0)
 _KNOWN = (
     Panel("loss", "Loss", {"loss": "loss"}),
     Panel("perplexity", "Perplexity", {"perplexity": "perplexity"}),
+    Panel("general", "Forgetting: perplexity of general text", {"general_perplexity": "general text"}),
     Panel("rewards", "Rewards", {"rewards/chosen": "chosen", "rewards/rejected": "rejected"}, zero=True),
     Panel(
         "margins",
