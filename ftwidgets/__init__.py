@@ -6,6 +6,7 @@ The public names load on first use, so `import ftwidgets` stays quick and free o
 from importlib import import_module
 
 _HOME = {
+    "BlindComparison": "ftwidgets.blind",
     "ConfigError": "ftwidgets.config",
     "Curves": "ftwidgets.widgets.curves",
     "FtwidgetsError": "ftwidgets.errors",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import ipywidgets as w
 
+from ftwidgets.blind import BlindComparison
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import Run, load_run
 from ftwidgets.runs.glance import RunList
@@ -35,7 +36,7 @@ class RunBrowser(w.VBox):
 
     Attributes:
         chosen: Folders of the runs whose box is ticked.
-        shown: What stands below the table: a run's monitor, a comparison, or ``None``.
+        shown: What stands below the table: a run's monitor, a comparison, a blind one, or ``None``.
     """
 
     def __init__(self, output_dir: str | Path = "runs"):
@@ -43,11 +44,17 @@ class RunBrowser(w.VBox):
         self._looking = threading.Lock()
         self._closed = threading.Event()
         self._deleted: list[list[Path]] = []
-        self.shown: Monitor | Comparison | None = None
+        self.shown: Monitor | Comparison | BlindComparison | None = None
         self._open_button = _button(
             "Open", "chart-line", "Curves, notes and answers of the ticked run", self.open_chosen
         )
         self._compare_button = _button("Compare", "columns", "Put the ticked runs over each other", self.compare_chosen)
+        self._blind_button = _button(
+            "Compare blind",
+            "eye-slash",
+            "Judge answers of the ticked runs (one: and its base) without names",
+            self.judge_chosen,
+        )
         self._resume_button = _button(
             "Resume", "play", "Go on from the last checkpoint, in this kernel", self.resume_chosen
         )
@@ -59,6 +66,7 @@ class RunBrowser(w.VBox):
             [
                 self._open_button,
                 self._compare_button,
+                self._blind_button,
                 self._resume_button,
                 self._delete_button,
                 self._undo_button,
@@ -113,6 +121,20 @@ class RunBrowser(w.VBox):
         if len(self.chosen) > 1:
             self._say(HEAVY)
             self._reader.ask(self.chosen, None)
+
+    def judge_chosen(self) -> None:
+        """Compare the ticked runs blind, or the one with its base. Returns at once; they answer in the background."""
+        try:
+            blind = BlindComparison(*self.chosen)
+        except FtwidgetsError as error:
+            self._fail(error)
+            return
+        self.shut()
+        self._say("")
+        self.shown = blind
+        self._detail.children = (self._detail.children[0], blind)
+        self._title.value = safe("Compared blind")
+        self._detail.layout.display = ""
 
     def resume_chosen(self) -> None:
         """Go on with the ticked run from its last checkpoint, and show it."""
@@ -203,6 +225,7 @@ class RunBrowser(w.VBox):
         self._open_button.disabled = count != 1
         self._compare_button.disabled = count < 2
         self._compare_button.description = f"Compare {count}" if count > 1 else "Compare"
+        self._blind_button.disabled = not count or any(not glance.ended for glance in ticked)
         self._resume_button.disabled = count != 1 or not ticked[0].resumable
         self._delete_button.disabled = not count or any(not glance.ended for glance in ticked)
 
@@ -211,7 +234,7 @@ def _read(folders: list[Path], _: None) -> list[Run]:
     return [load_run(folder) for folder in folders]
 
 
-def _runs(shown: Monitor | Comparison) -> list[Run]:
+def _runs(shown: Monitor | Comparison | BlindComparison) -> list[Run]:
     return [shown.run] if isinstance(shown, Monitor) else shown.runs
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets as w
 
+from ftwidgets.blind import BlindComparison
 from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig
 from ftwidgets.data.saving import save_object
 from ftwidgets.errors import FtwidgetsError
@@ -15,6 +16,7 @@ from ftwidgets.exporting import export_run
 from ftwidgets.runs import LiveRun
 from ftwidgets.starting import train, warm_up
 from ftwidgets.trying import ask
+from ftwidgets.widgets.blind_panel import BlindPanel
 from ftwidgets.widgets.code_view import CodeView
 from ftwidgets.widgets.data_panel import DataPanel
 from ftwidgets.widgets.fit_panel import FitPanel
@@ -68,11 +70,11 @@ class Studio(w.VBox):
         self._inspect = InspectPanel(self._prepare, self._use, lambda length: self._form.change(max_length=length))
         self._method = MethodPanel(lambda name: self._form.change(method=name))
         self._try = TryIt(ask)
+        self._blind = BlindPanel(BlindComparison)
         self._take_away = TakeAway(lambda run, to, target, progress: export_run(run, to, target, progress=progress))
         self._watch = w.VBox([paragraph(EMPTY_WATCH, "empty")])
-        self._steps = Steps(
-            dict(zip(STEPS, [*self._make_panels(), self._watch, w.VBox([self._try, self._take_away])], strict=True))
-        )
+        after = w.VBox([self._try, self._blind, self._take_away])
+        self._steps = Steps(dict(zip(STEPS, [*self._make_panels(), self._watch, after], strict=True)))
         self._form.on_change(self._refresh)
         super().__init__([stylesheet(), self._header, self._code, self._steps])
         self.add_class("ftw-studio")
@@ -197,6 +199,7 @@ class Studio(w.VBox):
     def _follow(self) -> None:
         """The run changed. Called from its publisher thread."""
         self._try.show(self.run)
+        self._blind.show(self.run)
         self._take_away.show(self.run)
         if self.run is not None and self.run.ended:
             self._refresh()

@@ -30,7 +30,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
 # Slow to import, so `import ftwidgets` and the forms must not wait for them: inside functions they are welcome.
 SLOW = {"pandas", "datasets", "polars", "pyarrow", "plotly", "matplotlib"} | TORCH
 EVERYTHING = {
-    *("__init__.py", "browser.py", "studio.py", "starting.py", "exporting.py", "eyes.py", "trying.py"),
+    *("__init__.py", "blind.py", "browser.py", "studio.py", "starting.py", "exporting.py", "eyes.py", "trying.py"),
     *("cli.py", "doctor.py", "terminal.py"),
 }
 

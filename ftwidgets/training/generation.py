@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from transformers import TextStreamer
@@ -12,6 +14,7 @@ from transformers import TextStreamer
 from ftwidgets.errors import FtwidgetsError
 
 Messages = list[dict[str, str]]
+_speaking: WeakKeyDictionary[Any, threading.RLock] = WeakKeyDictionary()  # one at a time asks a model
 
 
 @contextmanager
@@ -51,7 +54,7 @@ def complete(
     *,
     max_new_tokens: int = 64,
     chat: bool = True,
-    adapter: bool = True,
+    adapter: bool | str = True,
     temperature: float = 0.0,
     top_p: float = 1.0,
     seed: int = 0,
@@ -61,7 +64,7 @@ def complete(
     """One completion for each prompt.
 
     Args:
-        model: A ``PeftModel``; with ``adapter=False`` its base answers.
+        model: A ``PeftModel``; with ``adapter=False`` its base answers, with a name the adapter of that name.
         on_text: Called with each piece of an answer as it is written; prompts are then answered one by one.
         temperature: 0 takes the likeliest token each time; above, tokens are sampled with ``seed``.
 
@@ -77,8 +80,8 @@ def complete(
         sampling["streamer"] = _Speaker(tokenizer, on_text)
         batch_size = 1
     answers: list[str] = []
-    off = nullcontext() if adapter or not hasattr(model, "disable_adapter") else model.disable_adapter()
-    with resting(model, seed), off:
+    lock = _speaking.setdefault(model, threading.RLock())
+    with lock, resting(model, seed), speaking_as(model, adapter):
         for start in range(0, len(texts), batch_size):
             inputs = tokenizer(
                 texts[start : start + batch_size],
@@ -97,6 +100,30 @@ def complete(
             )
             answers += tokenizer.batch_decode(out[:, length:], skip_special_tokens=True)
     return [answer.strip() for answer in answers]
+
+
+@contextmanager
+def speaking_as(model: Any, adapter: bool | str) -> Iterator[None]:
+    """The model with the adapter that is on, with none, or with the one of that name."""
+    if adapter is True or not hasattr(model, "disable_adapter"):
+        yield
+    elif adapter is False:
+        with model.disable_adapter():
+            yield
+    else:
+        before = model.active_adapter
+        model.set_adapter(adapter, inference_mode=True)
+        try:
+            yield
+        finally:
+            model.set_adapter(before)
+
+
+def fits(model: Any, tokenizer: Any, prompt: str | Messages, chat: bool) -> bool:
+    """Whether a prompt leaves the model room to answer."""
+    context = getattr(model.config, "max_position_embeddings", None)
+    ids = tokenizer(render(tokenizer, prompt, chat), add_special_tokens=not chat)["input_ids"]
+    return not context or len(ids) < context
 
 
 def _room(model: Any, prompt_length: int, wanted: int) -> int:

@@ -18,10 +18,11 @@ def probe_prompts(config: RunConfig, data: Any) -> list[Any]:
 
         return built_in()
     rows = data.held_out if data.held_out is not None and len(data.held_out) else data.train
-    return [_prompt(rows[i]) for i in range(min(COUNT, len(rows)))]
+    return [prompt_of(rows[i]) for i in range(min(COUNT, len(rows)))]
 
 
-def _prompt(row: dict[str, Any]) -> Any:
+def prompt_of(row: dict[str, Any]) -> Any:
+    """What is asked in a row: a text, or the messages before the answer."""
     if "messages" in row:
         messages = row["messages"]
         return messages[:-1] if messages[-1]["role"] == "assistant" else messages

@@ -114,3 +114,9 @@ def test_with_several_runs_each_metric_has_a_panel():
     assert (accuracy.title, accuracy.range, accuracy.right) == ("Accuracy", (0, 1), ())
     assert accuracy.evaluation == {"eval_rewards/accuracies": "rewards/accuracies"}
     assert all(len(panel.metrics) == 1 for panel in found.values())
+
+
+def test_forgetting_has_a_panel_of_its_own():
+    found = {panel.id: panel for panel in panels(["step", "loss", "eval_general_loss", "eval_general_perplexity"])}
+    assert found["general"].open and found["general"].evaluation == {"eval_general_perplexity": "general_perplexity"}
+    assert not found["other:general_loss"].open

@@ -159,3 +159,11 @@ def test_an_empty_folder_says_what_to_do(tmp_path):
     browser = ftwidgets.RunBrowser(tmp_path / "none")
     assert "Press Train" in browser._rows._empty.value and names(browser) == []
     browser.close()
+
+
+def test_a_run_without_an_adapter_cannot_be_judged(browser):
+    assert browser._blind_button.disabled
+    tick(browser, "one")
+    assert not browser._blind_button.disabled
+    browser.judge_chosen()
+    assert "no adapter there" in browser._problem.value and browser.shown is None
