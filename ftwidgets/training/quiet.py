@@ -92,28 +92,26 @@ def _route_warnings() -> None:
 
 def _route_progress_bars() -> None:
     import datasets.arrow_dataset
-    import tqdm.auto
+    import tqdm
     from transformers.utils import logging as transformers_logging
 
-    class Bar(tqdm.auto.tqdm):
-        """A progress bar that a run's widget shows in place of the console."""
+    class Bar(tqdm.tqdm):
+        """A progress bar that a run's widget shows in place of the console.
+
+        Not ``tqdm.auto``'s: in a notebook that one displays a widget of its own, wherever its file points.
+        """
 
         def __init__(self, *args: Any, **keywords: Any):
-            self._report = _routes.progress.get(threading.get_ident())
-            if self._report is not None:
-                keywords["gui"] = False
-                keywords["file"] = _Nowhere()
-                keywords["disable"] = False
-            super().__init__(*args, **keywords)
+            self._report = _routes.progress[threading.get_ident()]
+            super().__init__(*args, **(keywords | {"file": _Nowhere(), "disable": False}))
 
         def update(self, n: float | None = 1) -> bool | None:
             shown = super().update(n)
-            if self._report is not None:
-                self._report(_phase(str(self.desc or "")), self.n, self.total, str(self.desc or "").strip(": "))
+            self._report(_phase(str(self.desc or "")), self.n, self.total, str(self.desc or "").strip(": "))
             return shown
 
         def display(self, *args: Any, **keywords: Any) -> Any:
-            return None if self._report is not None else super().display(*args, **keywords)
+            return None
 
     def hook(factory: Any, args: Any, keywords: Any) -> Any:
         ours = threading.get_ident() in _routes.progress
