@@ -38,6 +38,21 @@ def resting(model: Any, seed: int | None = None) -> Iterator[None]:
             model.train(training)
 
 
+@contextmanager
+def contiguous_head(model: Any) -> Iterator[None]:
+    """While sampling, give the LM head contiguous input.
+
+    After the prompt, generate slices the last position out of (B, L, H). For such a view ``F.linear`` copies the whole
+    weight once a row: 2.7 s and 1.3 GB for four rows of a 262 144-token vocabulary on a CPU.
+    """
+    head = model.get_output_embeddings()
+    hook = head.register_forward_pre_hook(lambda _, args: (args[0].contiguous(), *args[1:]))
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
 def render(tokenizer: Any, prompt: str | Messages, chat: bool) -> str:
     """What the model reads: a conversation, or any prompt with ``chat``, through the chat template."""
     if isinstance(prompt, str):
@@ -81,7 +96,7 @@ def complete(
         batch_size = 1
     answers: list[str] = []
     lock = _speaking.setdefault(model, threading.RLock())
-    with lock, resting(model, seed), speaking_as(model, adapter):
+    with lock, resting(model, seed), contiguous_head(model), speaking_as(model, adapter):
         for start in range(0, len(texts), batch_size):
             inputs = tokenizer(
                 texts[start : start + batch_size],

@@ -14,7 +14,6 @@ from trl.trainer.reward_trainer import DataCollatorForPreference
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.training.job import Job
 from ftwidgets.training.ppo.prompts import encode_prompt
-from ftwidgets.training.ppo.roles import no_repacking
 from ftwidgets.training.ppo.stops import stop_ids, without_tail
 
 
@@ -24,7 +23,6 @@ def build_trainer(job: Job) -> RewardTrainer:
     Raises:
         FtwidgetsError: No pair is left to learn from.
     """
-    no_repacking(job.model)
     stops = stop_ids(job.model, job.tokenizer)
     longest = job.config.max_length
 

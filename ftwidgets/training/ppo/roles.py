@@ -41,7 +41,6 @@ class Roles:
         nn.init.zeros_(head.bias)
         model.value_head = head
         _no_dropout(model)
-        no_repacking(model)
         model.set_adapter(POLICY)
         self._policy_parameters = _parameters(model, POLICY)
         self._value_parameters = [*([] if self.shares_trunk else _parameters(model, VALUE)), *head.parameters()]
@@ -107,21 +106,6 @@ class Roles:
             self.train_both()
 
 
-@contextmanager
-def contiguous_head(model: PeftModel) -> Iterator[None]:
-    """While sampling, give the LM head contiguous input.
-
-    After the prompt, generate slices the last position out of (B, L, H). For such a view ``F.linear`` copies the whole
-    weight once a row: 2.7 s and 1.3 GB for four rows of a 262 144-token vocabulary on a CPU.
-    """
-    head = model.get_output_embeddings()
-    hook = head.register_forward_pre_hook(lambda _, args: (args[0].contiguous(), *args[1:]))
-    try:
-        yield
-    finally:
-        hook.remove()
-
-
 def _parameters(model: PeftModel, adapter: str) -> list[nn.Parameter]:
     found = [p for name, p in model.named_parameters() if f".{adapter}." in name and "lora_" in name]
     assert found, f"no parameters of adapter {adapter!r}"
@@ -135,16 +119,6 @@ def _no_dropout(model: PeftModel) -> None:
             module.p = 0.0
         elif isinstance(getattr(module, "attention_dropout", None), float):
             module.attention_dropout = 0.0
-
-
-def no_repacking(model: nn.Module) -> None:
-    """On CPUs with AVX512-BF16, bitsandbytes repacks a weight at its first forward in eval mode, for good.
-
-    The repacked product has no gradient, and its rounding differs: after sampling, training would be wrong.
-    """
-    for module in model.modules():
-        if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False
 
 
 def _trained(model: PeftModel) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
-from ftwidgets.training.generation import resting
+from ftwidgets.training.generation import contiguous_head, resting
 from ftwidgets.training.ppo.plain_weights import plain_weights
-from ftwidgets.training.ppo.roles import Roles, contiguous_head
+from ftwidgets.training.ppo.roles import Roles
 from ftwidgets.training.ppo.stops import cut_after_stop
 
 
