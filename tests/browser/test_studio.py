@@ -1,5 +1,9 @@
 """The main job in a real JupyterLab: a form starts 4-bit training in the kernel and its curves move."""
 
+import nbformat
+
+from ftwidgets.widgets.record import MIME
+
 from .lab import Lab
 
 STUDIO = """
@@ -77,3 +81,24 @@ def test_a_problem_stands_beside_its_field_and_disables_train(lab: Lab) -> None:
     )
     page.locator(".ftw-header button", has_text="Code").click()
     assert "learning_rate=0.001" in page.locator(".ftw-code textarea").input_value()
+
+
+def test_a_saved_notebook_keeps_the_curves_of_the_run_that_studio_made(lab: Lab) -> None:
+    notebook = lab.open([STUDIO.format(steps=6)])
+    notebook.run(0)
+    page = notebook.page
+    page.locator(".ftw-title", has_text="rows").wait_for()
+    page.locator(".ftw-train").click()
+    page.locator(".ftw-state", has_text="finished").wait_for(timeout=180_000)
+    page.wait_for_function(
+        "mime => JSON.stringify(window.__panel.content.widgets[0].model.outputs.toJSON()).includes(mime)", arg=MIME
+    )
+    page.locator(".ftw-studio .ftw-train").wait_for()  # here the form stays; elsewhere the file shows the curves
+    (output,) = notebook.save().cells[0].outputs
+    assert {MIME, "image/png", "text/html"} <= set(output["data"])
+    assert "rewards/margins" in output["data"]["text/html"]
+    cell = nbformat.v4.new_code_cell("", outputs=[output])
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), lab.root / "saved.ipynb")
+    saved = lab.page("tree/saved.ipynb")
+    saved.locator(".ftw-record .ftw-curves canvas").first.wait_for(timeout=60_000)
+    assert saved.get_by_text("model not found").count() == 0
