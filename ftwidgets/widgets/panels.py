@@ -61,7 +61,7 @@ _KNOWN = (
     ),
     Panel(
         "pairs",
-        "Pair accuracy, by mean log-probability",
+        "Pairs, by mean log-prob",
         {"pairs/margin": "margin", "pairs/accuracy": "accuracy"},
         right=("pairs/accuracy",),
         zero=True,
