@@ -26,8 +26,8 @@ def gradient_spikes(sight: Sight) -> Note | None:
     text = f"The gradient's norm stands far above the median of the steps before it: {told}. "
     if rows:
         text += (
-            f"In these steps the largest losses are those of rows {', '.join(map(str, rows))}: look whether they are "
-            "damaged, in another language, or mislabelled. "
+            f"The largest losses there are those of {'row' if len(rows) == 1 else 'rows'} {', '.join(map(str, rows))}: "
+            "look for damage, another language, or a wrong label. "
         )
     text += "Clipping bounds what such a step does; rows that cause it again and again are better taken out."
     lower = float(f"{usual:.1g}")

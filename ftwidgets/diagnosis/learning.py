@@ -16,7 +16,7 @@ START = math.log(2)  # −log σ(0): what DPO's and a reward model's loss is whi
 NEAR_START = {"dpo": 0.01, "reward": 0.06}  # of the loss; a reward model begins with small random scores
 FEWEST = 15  # logged steps below which a curve is all beginning
 HALF = 0.5  # of the planned steps: before it, a slow start is no fault
-SLIGHT = 0.02  # of the loss at the start: sound recorded runs had gained 20% and more by half time
+SLIGHT = 0.02  # of the loss at the start: sound recorded runs had gained 15% and more by half time
 TINY = 1e-2  # of a gradient's norm: ordinary LoRA runs have 0.1 to 10
 
 
@@ -158,10 +158,10 @@ def diverges(sight: Sight) -> Note | None:
     )
     return Note(
         "diverges",
-        "alarm",
+        "alarm" if for_good else "warning",
         "The loss has gone up for good" if for_good else "The loss shot up",
-        f"The loss began at {begin:.3g} and {what}. Steps this large undo what the model knew; what it learns "
-        "afterwards it learns from nothing. Begin again with smaller steps.",
+        f"The loss began at {begin:.3g} and {what}. Steps this large undo what the model knew before "
+        "they teach it anything. Begin again with smaller ones.",
         "Goodfellow et al., Deep Learning, section 11.4.1: the learning rate comes first",
         ("loss",),
         loss.first,

@@ -202,10 +202,12 @@ def margins_said(rows: StepRows, before: StepRows | None) -> str:
     told = f"Mean margin {margin.mean():.3g}, {(margin <= 0).sum():,} not above 0."
     if before is not None and len(before) and np.isfinite(before.values["margin"]).any():
         told = f"{told[:-1]}; {np.nanmean(before.values['margin']):.3g} in as many steps before."
+    lowest = np.argsort(margin, kind="stable")[:LOWEST]
+    named = ", ".join(f"{ids[i]} ({margin[i]:.3g})" for i in lowest)
+    if 1 < len(margin) <= LOWEST:
+        told += f" Rows {named}."
     if len(margin) > LOWEST:
-        lowest = np.argsort(margin, kind="stable")[:LOWEST]
         rest = np.delete(margin, lowest).mean()
-        named = ", ".join(f"{ids[i]} ({margin[i]:.3g})" for i in lowest)
         told += f" Lowest: rows {named}; without these the mean is {rest:.3g}."
     return told
 
