@@ -1,4 +1,4 @@
-"""Model eyes: what a run's model thinks of the pairs in a viewer, before and after training, pair by pair and token by
+"""Model eyes: what a model thinks of the pairs in a viewer, before and after training, pair by pair and token by
 token."""
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,35 +16,64 @@ import numpy as np
 from ftwidgets.data.pairs import pair_key
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import LiveRun, Run
+from ftwidgets.trying import load_model
 from ftwidgets.widgets.pairs import PreferencePairs
 
-COLUMNS = ("margin before", "margin after", "chosen_logps", "rejected_logps")
+COLUMNS = ("margin before", "margin after", "margin change", "chosen_logps", "rejected_logps")
 SHOWN_EVERY = 1.0  # seconds between updates of the viewer's columns
+_ONE_AT_A_TIME = threading.Lock()  # a resting model's adapter is off for one question and on for the next
 
 
 class ModelEyes:
     """Scores every pair of a viewer in the background, the adapter off (before) and on (after).
 
     Columns appear in the viewer as they are known: ``margin before`` and ``margin after`` (difference of the mean
-    log-probabilities per token, in nats), ``chosen_logps`` and ``rejected_logps`` (sums, after). The pair in sight gets
-    the log-ratio of each token against the base. Scores are kept in the run's folder and not computed again.
+    log-probabilities per token, in nats), their difference ``margin change``, and ``chosen_logps`` and
+    ``rejected_logps`` (sums, after). The pair in sight gets the log-ratio of each token against the model without its
+    adapter. The viewer shows how far it is, and stops it on request. A run's scores are kept in its folder
+    (``eyes.jsonl``) and not computed again.
+
+    Args:
+        viewer: The pairs.
+        run: A run. While it trains, its model looks between two steps; if its model is not in this kernel, the saved
+            adapter is loaded.
+        model: A causal language model to look with instead. Without a LoRA adapter both columns are the same.
+        tokenizer: The tokenizer of ``model``.
+        max_length: Where answers are cut, in tokens; the run's own if left out.
+
+    Attributes:
+        done: Pairs looked at, of ``total``.
+        error: Why it ended early, or ``None``.
 
     Raises:
-        FtwidgetsError: The run's model is not in this kernel.
+        FtwidgetsError: There is neither a run nor a model with its tokenizer, or the run cannot be looked with.
     """
 
-    def __init__(self, viewer: PreferencePairs, run: Run):
-        if run.model is None:
-            raise FtwidgetsError(f"{run.id}: its model is not in this kernel. Bring it with ftwidgets.load_model(run).")
+    def __init__(
+        self,
+        viewer: PreferencePairs,
+        run: Run | None = None,
+        *,
+        model: Any = None,
+        tokenizer: Any = None,
+        max_length: int | None = None,
+    ):
+        if (run is None) == (model is None) or (model is not None and tokenizer is None):
+            raise FtwidgetsError("Give a run, or a model together with its tokenizer.")
+        if run is not None and not can_look(run):
+            raise FtwidgetsError(f"{run.id}: there is no language model to look with, in this kernel or in its folder.")
         self.done = 0
         self.total = len(viewer.table)
         self.error: str | None = None
         self._viewer, self._run = viewer, run
+        self._given = (model, tokenizer)
+        self._length = max_length or (run.config.max_length if run is not None else None)
         self._cancelled = threading.Event()
-        self._path = run.folder / "eyes.jsonl"
+        self._path: Path | None = run.folder / "eyes.jsonl" if run is not None else None
         self._scores = {name: np.full(self.total, np.nan) for name in COLUMNS}
         viewer.on_tokens(lambda row_id, row: self._ask(partial(self._tokens, row)))
-        self._thread = threading.Thread(target=self._work, name=f"model eyes of {run.id}", daemon=True)
+        viewer.seeing.watch(self)
+        self._thread = threading.Thread(target=self._work, name="ftwidgets model eyes", daemon=True)
         self._thread.start()
 
     def cancel(self) -> None:
@@ -65,55 +95,110 @@ class ModelEyes:
             found[when] = float((margins > 0).mean()) if len(margins) else float("nan")
         return found
 
+    @property
+    def suspects(self) -> list[int]:
+        """Row ids of the pairs whose rejected answer the model prefers after training, the surest first."""
+        after = self._scores["margin after"]
+        order = np.argsort(after, kind="stable")
+        return [int(self._viewer.table.row_ids[at]) for at in order if after[at] <= 0]
+
+    @property
+    def turned(self) -> dict[str, int]:
+        """How many pairs the training turned: ``right``, ``wrong``, and those that were wrong and ``still wrong``."""
+        before, after = self._scores["margin before"], self._scores["margin after"]
+        return {
+            "right": int(((before <= 0) & (after > 0)).sum()),
+            "wrong": int(((before > 0) & (after <= 0)).sum()),
+            "still wrong": int(((before <= 0) & (after <= 0)).sum()),
+        }
+
     def _work(self) -> None:
         try:
-            known = self._known()
-            shown = time.monotonic()
-            with self._path.open("a", encoding="utf-8") as file:
-                for position in range(self.total):
-                    if self._cancelled.is_set():
-                        break
-                    row = self._viewer.table.row(position)
-                    key = pair_key(row)
-                    scores = known.get(key)
-                    if scores is None:
-                        scores = self._ask(partial(self._score, row))
-                        file.write(json.dumps({"key": key, "step": self._step(), **scores}) + "\n")
-                    for name in COLUMNS:
-                        self._scores[name][position] = scores[name]
-                    self.done = position + 1
-                    if time.monotonic() - shown > SHOWN_EVERY:
-                        self._viewer.set_scores(dict(self._scores))
-                        shown = time.monotonic()
-            self._viewer.set_scores(dict(self._scores))
+            self._ready()
+            self._score_all()
         except Exception as error:  # noqa: BLE001 - told where the scores are looked for
-            self.error = str(error)
+            self.error = str(error) or type(error).__name__
+        self._viewer.set_scores(dict(self._scores))
+        self._viewer.seeing.changed(self, ended=True)
+
+    def _ready(self) -> None:
+        """Have the model in this kernel."""
+        if self._run is not None and self._run.model is None:
+            load_model(self._run)
+
+    def _score_all(self) -> None:
+        known = self._known()
+        shown = time.monotonic()
+        for position in range(self.total):
+            if self._cancelled.is_set():
+                return
+            row = self._viewer.table.row(position)
+            key = pair_key(row)
+            scores = known.get(key)
+            if scores is None:
+                scores = self._ask(partial(self._score, row))
+                self._keep({"key": key, "step": self._step(), **scores})
+            scores |= {"margin change": scores["margin after"] - scores["margin before"]}
+            for name in COLUMNS:
+                self._scores[name][position] = scores[name]
+            self.done = position + 1
+            if time.monotonic() - shown > SHOWN_EVERY:
+                self._viewer.set_scores(dict(self._scores))
+                self._viewer.seeing.changed(self, ended=False)
+                shown = time.monotonic()
 
     def _known(self) -> dict[str, dict[str, float]]:
-        if not self._path.exists():
+        if self._path is None or not self._path.exists():
             return {}
-        lines = [json.loads(line) for line in self._path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
-        return {line["key"]: line for line in lines if line["step"] == self._step()}
+        known, step = {}, self._step()
+        for line in self._path.read_text(encoding="utf-8").splitlines():
+            try:
+                said = json.loads(line)
+            except ValueError:  # cut off when the kernel died
+                continue
+            if said.get("step") == step and said.get("length") == self._length:
+                known[said["key"]] = said
+        return known
+
+    def _keep(self, line: dict[str, Any]) -> None:
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({**line, "length": self._length}) + "\n")
 
     def _step(self) -> int:
+        if self._run is None:
+            return 0
         rows = self._run.store.rows(max(0, len(self._run.store) - 1))
         return int(rows[0, 0]) if len(rows) else 0
+
+    def _with(self) -> tuple[Any, Any]:
+        return self._given if self._run is None else (self._run.model, self._run.tokenizer)
 
     def _score(self, row: dict[str, Any]) -> dict[str, float]:
         from ftwidgets.training.eyes import score_pairs
 
-        model, tokenizer, length = self._run.model, self._run.tokenizer, self._run.config.max_length
+        model, tokenizer = self._with()
         found = {}
         for when, adapter in (("before", False), ("after", True)):
-            one = next(score_pairs(model, tokenizer, [row | {"row_id": 0}], length, adapter=adapter))
+            one = next(score_pairs(model, tokenizer, [row | {"row_id": 0}], self._length, adapter=adapter))
             found[f"margin {when}"] = one["margin"]
         return found | {name: one[name] for name in ("chosen_logps", "rejected_logps")}
 
     def _tokens(self, row: dict[str, Any]) -> Any:
         from ftwidgets.training.eyes import token_ratios
 
-        return token_ratios(self._run.model, self._run.tokenizer, row, self._run.config.max_length)
+        return token_ratios(*self._with(), row, self._length)
 
     def _ask(self, question: Callable[[], Any]) -> Any:
-        """In the run's own thread, between two steps; or here, when the run has ended."""
-        return self._run.between_steps(question).result() if isinstance(self._run, LiveRun) else question()
+        """In the run's own thread, between two steps; when it has ended, one question after the other."""
+        if isinstance(self._run, LiveRun) and not self._run.ended:
+            return self._run.between_steps(question).result()
+        with _ONE_AT_A_TIME:
+            return question()
+
+
+def can_look(run: Run) -> bool:
+    """Whether a run has a language model to look at pairs with, in this kernel or saved."""
+    if run.config.method == "reward":
+        return False
+    return run.model is not None or (run.folder / "adapter" / "adapter_config.json").is_file()

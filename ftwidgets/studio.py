@@ -26,15 +26,18 @@ from ftwidgets.widgets.inspect_panel import InspectPanel
 from ftwidgets.widgets.method_panel import MethodPanel
 from ftwidgets.widgets.model_panel import ModelPanel
 from ftwidgets.widgets.monitor import Monitor
+from ftwidgets.widgets.see_pairs import SeePairs
 from ftwidgets.widgets.steps import Steps
 from ftwidgets.widgets.style import stylesheet
 from ftwidgets.widgets.take_away import TakeAway
 from ftwidgets.widgets.text import paragraph
 from ftwidgets.widgets.try_it import TryIt
 from ftwidgets.widgets.upload import Upload
+from ftwidgets.widgets.variables import Variables
 
 STEPS = ("Model", "Data", "Method", "Training", "Watch", "Try")
 PANEL_OF = {"model": 0, "data": 1, "method": 2, "training": 3, "output": 3}  # by group of options
+BY_ROWS = ("dpo", "sft", "pretrain", "ppo")  # the first that rows can train is taken for them
 EMPTY_WATCH = "Nothing runs yet. Press Train above: curves appear here within a few seconds."
 
 
@@ -60,25 +63,28 @@ class Studio(w.VBox):
         start = RunConfig.from_yaml(Path(config)) if isinstance(config, str | Path) else config
         if isinstance(start, RunConfig):
             start = start.changed()
+        self._method_chosen = "method" in {**(start or {}), **keywords}
         self._form = Form(RunConfig(**{**(start or {}), **keywords}), suggestions())
         self._fit = FitPanel(lambda values: self._form.change(**values))
         self._header = Header(self.train, self._toggle_code, self._fit)
         self._code = CodeView()
         self._code.layout.display = "none"
-        self._data = DataPanel(self._refresh)
+        self._data = DataPanel(self._looked)
+        self._variables = Variables(lambda name: self._form.change(dataset=name), lambda: self._offer())
         self._model = ModelPanel(self._refresh)
         self._inspect = InspectPanel(self._prepare, self._use, lambda length: self._form.change(max_length=length))
-        self._method = MethodPanel(lambda name: self._form.change(method=name))
+        self._method = MethodPanel(self._choose)
         self._try = TryIt(ask)
+        self._see = SeePairs(_data_of)
         self._blind = BlindPanel(BlindComparison)
         self._take_away = TakeAway(lambda run, to, target, progress: export_run(run, to, target, progress=progress))
         self._watch = w.VBox([paragraph(EMPTY_WATCH, "empty")])
-        after = w.VBox([self._try, self._blind, self._take_away])
+        after = w.VBox([self._try, self._see, self._blind, self._take_away])
         self._steps = Steps(dict(zip(STEPS, [*self._make_panels(), self._watch, after], strict=True)))
         self._form.on_change(self._refresh)
         super().__init__([stylesheet(), self._header, self._code, self._steps])
         self.add_class("ftw-studio")
-        self._refresh()
+        self._offer()
 
     def _ipython_display_(self) -> None:
         """Display the form so that the output can become a record of its run when that has ended."""
@@ -108,7 +114,7 @@ class Studio(w.VBox):
         upload = Upload(self._datasets, lambda path: self._form.change(dataset=path))
         return [
             w.VBox([form(names["model"]), self._model]),
-            w.VBox([form(names["data"]), upload, self._data, self._inspect]),
+            w.VBox([self._variables, form(names["data"]), upload, self._data, self._inspect]),
             w.VBox([self._method, form(names["method"])]),
             w.VBox([form(names["training"]), paragraph("What is kept", "section"), form(names["output"])]),
         ]
@@ -118,7 +124,7 @@ class Studio(w.VBox):
         read = {n: form.fields[n].read() for n in ("model", "dataset", "dataset_config", "mapping", "revision")}
         method = str(form.fields["method"].read())
         split = str(form.fields["dataset_train_split"].read() or "train")
-        self._data.show(str(read["dataset"] or ""), read["dataset_config"], split, read["mapping"], method)
+        self._look_at(str(read["dataset"] or ""), read["dataset_config"], split, read["mapping"], method)
         self._model.show(str(read["model"] or ""), read["revision"], method)
         self._method.show(method, self._data.look, any_data=read["dataset"] == "demo")
         self._code.show(form.config)
@@ -141,6 +147,34 @@ class Studio(w.VBox):
         )
         self._mark_steps(problems)
 
+    def _offer(self) -> None:
+        """Other variables of the notebook hold rows now."""
+        if not hasattr(self, "_steps"):
+            return
+        self._form.fields["dataset"].suggest([*suggestions()["dataset"], *self._variables.names])
+        self._refresh()
+
+    def _choose(self, method: str) -> None:
+        self._method_chosen = True
+        self._form.change(method=method)
+
+    def _looked(self) -> None:
+        """The rows are known: take a method that they can train, unless the person has chosen one."""
+        look, method = self._data.look, str(self._form.fields["method"].read())
+        if look is not None and not self._method_chosen and not look.usable[method][0]:
+            fitting = next((name for name in BY_ROWS if look.usable[name][0]), None)
+            if fitting is not None:
+                self._data.say(f"Method: {METHODS[fitting].title}, which these rows can train.")
+                self._form.change(method=fitting)
+                return
+        self._refresh()
+
+    def _look_at(self, dataset: str, config: Any, split: str, mapping: Any, method: str) -> None:
+        try:
+            self._data.show(dataset, config, split, mapping, method, self._variables.find(dataset))
+        except FtwidgetsError as error:
+            self._data.refuse(error)
+
     def _rows(self) -> str:
         look = self._data.look
         return f" ({look.rows:,} rows)" if look is not None and look.rows is not None else ""
@@ -151,16 +185,24 @@ class Studio(w.VBox):
         marks += ["●" if self.run is not None and not self.run.ended else "", ""]
         self._steps.mark(marks)
 
-    def _prepare(self, config: RunConfig) -> tuple[Any, Any]:
+    def _prepare(self, config: RunConfig) -> tuple[Any, Any, dict[str, Any]]:
         """Rows and tokenizer as training will have them. Called in the background: it imports torch."""
         from ftwidgets.data import prepare
         from ftwidgets.training.loading import load_tokenizer
+        from ftwidgets.training.preflight import encoding_options
 
-        return prepare(config), load_tokenizer(config)
+        tokenizer = load_tokenizer(config)
+        rows = self._variables.find(config.dataset)
+        return prepare(config, rows=rows), tokenizer, encoding_options(config, tokenizer)
 
     def _use(self, dataset: Any) -> None:
         """Train on the rows that a person has judged."""
         self._form.change(dataset=str(save_object(dataset, self._datasets())), mapping=None)
+
+    def _with_rows_kept(self, config: RunConfig) -> RunConfig:
+        """Rows of a variable go to a file, so that the run can be repeated."""
+        rows = self._variables.find(config.dataset)
+        return config if rows is None else config.replace(dataset=str(save_object(rows, self._datasets())))
 
     def _datasets(self) -> Path:
         """Where rows that are in no file of the person's own are kept."""
@@ -182,7 +224,7 @@ class Studio(w.VBox):
             return
         reward = {"reward": self._reward} if self._reward and self._form.config.method == "ppo" else {}
         try:
-            self.run = train(self._form.config, **reward)
+            self.run = train(self._with_rows_kept(self._form.config), **reward)
         except (ConfigError, FtwidgetsError) as error:
             self._header.show_problem(str(error))
             return
@@ -199,10 +241,18 @@ class Studio(w.VBox):
     def _follow(self) -> None:
         """The run changed. Called from its publisher thread."""
         self._try.show(self.run)
+        self._see.show(self.run)
         self._blind.show(self.run)
         self._take_away.show(self.run)
         if self.run is not None and self.run.ended:
             self._refresh()
+
+
+def _data_of(run: Any) -> Any:
+    """A run's rows as it had them. Called in the background."""
+    from ftwidgets.data import prepare
+
+    return prepare(run.config)
 
 
 def _short(name: Any) -> str:

@@ -13,7 +13,11 @@ TORCH = {"torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate"}
 WIDGETS = {"ipywidgets", "anywidget", "IPython"}
 LIGHT = {"ftwidgets.errors", "ftwidgets._version"}  # every room may know them
 # run.curves() and run.figure() show what widgets/ makes, and load it when called
-JOINTS = {("runs/run.py", "ftwidgets.Curves"), ("runs/run.py", "ftwidgets.widgets.figure")}
+JOINTS = {
+    ("runs/run.py", "ftwidgets.Curves"),
+    ("runs/run.py", "ftwidgets.widgets.figure"),
+    ("widgets/pair_viewer/seeing.py", "ftwidgets.eyes"),  # a press of See with the model
+}
 
 # What each room may import of ours (besides itself), and what of others it must not, wherever the import stands.
 ROOMS: dict[str, tuple[set[str], set[str]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import yaml
@@ -11,8 +12,14 @@ from ftwidgets.config.run_config import RunConfig, as_yaml
 
 def python_cell(config: RunConfig) -> str:
     """A notebook cell that starts the same run."""
-    lines = "".join(f"    {name}={value!r},\n" for name, value in config.changed().items())
+    lines = "".join(f"    {name}={_said(value)},\n" for name, value in config.changed().items())
     return f"import ftwidgets\n\nrun = ftwidgets.train(\n{lines})\nrun.curves()"
+
+
+def _said(value: object) -> str:
+    """A value as code; a variable of the notebook by its bare name."""
+    variable = re.fullmatch(r"variable: ([^\W\d]\w*)", value) if isinstance(value, str) else None
+    return variable[1] if variable else repr(value)
 
 
 def yaml_file(config: RunConfig) -> str:

@@ -10,6 +10,7 @@ from ftwidgets.data.rows import Row, Source
 from ftwidgets.data.table_files import unique_names
 from ftwidgets.errors import FtwidgetsError
 
+VARIABLE = "variable: "  # before the name of a variable, where a dataset is named
 _BATCH = 1024
 
 

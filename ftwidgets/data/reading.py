@@ -80,7 +80,7 @@ def conversation(turns: list[Message], where: str) -> Reading:
             (
                 "ends unanswered",
                 f"{where} ends with a turn of the {turns[-1]['role']}; what follows the last answer is left out.",
-                "",
+                "Add the answer that is missing, if that turn shall be learnt from.",
             )
         )
     return reading

@@ -12,7 +12,7 @@ from typing import Any
 from ftwidgets.data.encodings import COMPRESSED
 from ftwidgets.data.hub import is_saved_dataset, source_of_hub, source_of_saved
 from ftwidgets.data.json_files import read_json, read_json_lines
-from ftwidgets.data.kernel_objects import source_of_object
+from ftwidgets.data.kernel_objects import VARIABLE, source_of_object
 from ftwidgets.data.problems import Problem
 from ftwidgets.data.rows import Row, Source
 from ftwidgets.data.table_files import parquet_length, read_arrow, read_csv, read_parquet
@@ -57,6 +57,11 @@ def open_source(dataset: Any, config: str | None = None, split: str = "train") -
     name = str(dataset).strip()
     if not name:
         raise FtwidgetsError("No dataset is named. Give a file, a folder, a hub id or a variable.")
+    if name.startswith(VARIABLE):
+        raise FtwidgetsError(
+            f"{name!r} names a variable of a notebook, which is not known here. Give the object itself, as in "
+            f"ftwidgets.train(dataset={name.removeprefix(VARIABLE)}), or save its rows to a file."
+        )
     path = Path(name).expanduser()
     try:
         is_file, is_folder = path.is_file(), path.is_dir()

@@ -14,7 +14,7 @@ from ftwidgets.data import prepare
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.training import device as devices
 from ftwidgets.training.forgetting import general_text
-from ftwidgets.training.generation import complete
+from ftwidgets.training.generation import complete, fits
 from ftwidgets.training.job import Context, Job, Reward
 from ftwidgets.training.loading import add_adapter, bring, check_vocabulary, load_base, load_tokenizer
 from ftwidgets.training.probes import probe_prompts
@@ -40,7 +40,8 @@ def execute(config: RunConfig, context: Context, reward: Reward | None, resume: 
     model = add_adapter(base, config)
     context.live(model=model, tokenizer=tokenizer)
 
-    prompts = probe_prompts(config, data)
+    chat = config.method != "pretrain"
+    prompts = probe_prompts(config, data, lambda prompt: fits(model, tokenizer, prompt, chat))
     samples: dict[int, list[str]] = {}
 
     def probe(step: int) -> None:

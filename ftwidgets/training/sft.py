@@ -6,10 +6,11 @@ from typing import Any
 
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
-from trl.chat_template_utils import get_training_chat_template, has_generation_markers
+from trl.chat_template_utils import has_generation_markers
 
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.training.job import Job
+from ftwidgets.training.preflight import marked_template
 
 
 def build_trainer(job: Job) -> SFTTrainer:
@@ -77,9 +78,4 @@ def _last_answer(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _marks_assistant(tokenizer: Any) -> bool:
-    if has_generation_markers(tokenizer.chat_template):
-        return True
-    try:
-        return get_training_chat_template(tokenizer) is not None
-    except ValueError:  # a template that TRL has no marked version of
-        return False
+    return has_generation_markers(tokenizer.chat_template) or marked_template(tokenizer) is not None

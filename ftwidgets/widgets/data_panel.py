@@ -10,6 +10,8 @@ from typing import Any
 import ipywidgets as w
 
 from ftwidgets.config import METHOD_NAMES
+from ftwidgets.data.problems import Problem, Problems
+from ftwidgets.data.rows import Source
 from ftwidgets.widgets.background import Latest
 from ftwidgets.widgets.text import paragraph, safe
 
@@ -46,20 +48,32 @@ class DataPanel(w.VBox):
         self._evidence = paragraph(kind="evidence")
         self._rows = paragraph(kind="rows")
         self._worker = Latest(look_at, self._show, self._fail)
-        super().__init__([self._title, self._evidence, self._rows])
+        self._method = paragraph(kind="said")
+        super().__init__([self._title, self._method, self._evidence, self._rows])
         self.add_class("ftw-data-panel")
 
-    def show(self, dataset: str, config: str | None, split: str, mapping: Any, method: str) -> None:
-        """Look at a dataset, unless it is the one on show."""
+    def show(self, dataset: str, config: str | None, split: str, mapping: Any, method: str, rows: Any = None) -> None:
+        """Look at a dataset, or at ``rows`` of the kernel that it names, unless it is the one on show."""
         mapping = mapping if isinstance(mapping, dict) else None
         # The built-in rows are other rows for each kind of method.
-        asked = (dataset, config, split, mapping, method if dataset == "demo" else "")
+        asked = (dataset, config, split, mapping, method if dataset == "demo" else "", id(rows), _len(rows))
         if asked == self._asked:
             return
         self._asked = asked
         self.look, self.error = None, ""
+        self._method.value = ""
         self._title.value = safe("Looking at the rows…")
-        self._worker.ask(dataset, config, split, mapping, method)
+        self._worker.ask(dataset if rows is None else rows, config, split, mapping, method)
+
+    def say(self, text: str) -> None:
+        """A word on what was done because of the rows; it stays until other rows are looked at."""
+        self._method.value = safe(text)
+
+    def refuse(self, error: Exception) -> None:
+        """Say why there is nothing to look at."""
+        if self._asked != (said := ("refused", str(error))):
+            self._asked = said
+            self._fail(error)
 
     def _show(self, look: Look) -> None:
         self.look, self.error = look, ""
@@ -78,11 +92,11 @@ class DataPanel(w.VBox):
         self._on_look()
 
 
-def look_at(dataset: str, config: str | None, split: str, mapping: dict[str, Any] | None, method: str) -> Look:
+def look_at(dataset: Any, config: str | None, split: str, mapping: dict[str, Any] | None, method: str) -> Look:
     """Read the first rows of a dataset and tell their shape. Raises ``FtwidgetsError`` when they cannot be read."""
     from ftwidgets.data import detect, open_source, preview, usable_for
 
-    if dataset == "demo":
+    if isinstance(dataset, str) and dataset == "demo":
         from ftwidgets.demo import dataset_file
 
         dataset = str(dataset_file(method))
@@ -90,20 +104,34 @@ def look_at(dataset: str, config: str | None, split: str, mapping: dict[str, Any
     found = detect(source, mapping)
     kind = found.kinds[0] if found.kinds else ""
     shown = preview(source, found.mapping, kind, FIRST) if found.mapping is not None and kind else []
+    rows, unread = _count(source)
+    said = [str(problem) for problem in list(found.problems)[:5] if problem.kind not in unread.counts]
     return Look(
         title=found.title,
         evidence=found.evidence if found.shape else found.explain().splitlines(),
-        rows=_count(source),
+        rows=rows,
         usable={name: usable_for(found, name) for name in METHOD_NAMES},
         preview=[row.example or {} for row in shown],
-        problems=[str(problem) for problem in list(found.problems)[:5]],
+        problems=unread.summary()[:5] + said,
     )
 
 
-def _count(source: Any) -> int | None:
-    if source.length is None and (source.bytes or COUNTED) < COUNTED:
-        return sum(1 for _ in source.rows())
-    return source.length
+def _len(rows: Any) -> int | None:
+    return len(rows) if hasattr(rows, "__len__") else None
+
+
+def _count(source: Source) -> tuple[int | None, Problems]:
+    """How many rows can be read, and what keeps the others from it; only what is known of a large file."""
+    problems = Problems()
+    if source.length is not None or (source.bytes or COUNTED) >= COUNTED:
+        return source.length, problems
+    rows = 0
+    for item in source.rows():
+        if isinstance(item, Problem):
+            problems.add(item)
+        else:
+            rows += 1
+    return rows, problems
 
 
 def _row(example: dict[str, Any]) -> str:

@@ -63,6 +63,11 @@ class Field(w.VBox):
         self._problem.layout.display = "" if text else "none"
         (self.add_class if text else self.remove_class)("ftw-has-problem")
 
+    def suggest(self, options: Sequence[str]) -> None:
+        """Offer these while typing."""
+        if isinstance(self.control, w.Combobox):
+            self.control.options = list(options)
+
     def mark_changed(self, changed: bool) -> None:
         """Mark a value that differs from the default."""
         (self.add_class if changed else self.remove_class)("ftw-changed")

@@ -13,7 +13,7 @@ from ftwidgets.widgets.pairs import PreferencePairs
 from ftwidgets.widgets.preflight import Preflight
 from ftwidgets.widgets.text import paragraph, safe
 
-Prepare = Callable[[RunConfig], tuple[Any, Any]]  # config -> (Prepared, tokenizer)
+Prepare = Callable[[RunConfig], tuple[Any, Any, dict[str, Any]]]  # config -> (Prepared, tokenizer, how to encode)
 
 
 class InspectPanel(w.VBox):
@@ -48,13 +48,13 @@ class InspectPanel(w.VBox):
         self._state.value = safe("Reading and tokenizing the rows…")
         self._worker.ask(kind, self._config)
 
-    def _open(self, found: tuple[str, RunConfig, Any, Any]) -> None:
-        kind, config, data, tokenizer = found
+    def _open(self, found: tuple[str, RunConfig, Any, Any, dict[str, Any]]) -> None:
+        kind, config, data, tokenizer, encoding = found
         for child in self._place.children:
             child.close()
         view: w.Widget
         if kind == "tokens":
-            view = Preflight.from_config(config, data.train, tokenizer)
+            view = Preflight.from_config(config, data.train, tokenizer, **encoding)
             view.observe(lambda change: self._limit(change["new"]), "max_length")
         else:
             view = PreferencePairs(

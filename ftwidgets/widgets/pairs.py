@@ -22,6 +22,7 @@ from ftwidgets.widgets.pair_viewer.following import Following
 from ftwidgets.widgets.pair_viewer.jobs import Check, Jobs
 from ftwidgets.widgets.pair_viewer.linting import Linting
 from ftwidgets.widgets.pair_viewer.requests import Requests
+from ftwidgets.widgets.pair_viewer.seeing import Seeing, look
 from ftwidgets.widgets.pair_viewer.session import PairSession
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class PreferencePairs(anywidget.AnyWidget):
         reviewer: str | None = None,
         decisions: str | Path | None = None,
         others: Sequence[str | Path] = (),
+        model: Any = None,
         rows: Sequence[int] | None = None,
         title: str = "",
         split: str | None = None,
@@ -63,13 +65,15 @@ class PreferencePairs(anywidget.AnyWidget):
         """
         Args:
             dataset: A path, hub id, `datasets.Dataset`, pandas or polars frame, Arrow table or list of dicts.
-            run: A run (live or loaded) whose `examples` events give each pair its rewards and margin.
+            run: A run (live or loaded) whose `examples` events give each pair its rewards and margin, and whose model
+                looks at the pairs on request, before and after training (`ftwidgets.ModelEyes`).
             reviewer: Who judges; the login name if not given.
             decisions: The JSON lines file that decisions are added to and resumed from; None keeps them in memory.
             others: Decision files of other people, shown beside one's own, with disagreements marked.
             rows: Show only these row ids, under `title`.
             split: Take only the run's "train" or "eval" values, where their row ids would collide.
             held_out: The held-out pairs, to find prompts that are in both.
+            model: A causal language model that looks at the pairs on request, with `tokenizer`.
             tokenizer: Counts tokens; the run's own if not given. With `max_length` truncation is checked too.
             mapping: Which column plays which role, where it is not found out.
             height: Height in pixels.
@@ -94,10 +98,13 @@ class PreferencePairs(anywidget.AnyWidget):
         self._jobs = Jobs(self._job_failed)
         self._linting = Linting(self, held_out, max_length)
         self._following = Following(self, split)
+        self.seeing = Seeing(self)
         self._requests = Requests(self)
         self.on_msg(self._received)
         if run is not None:
             self.run = run
+        if model is not None:
+            self.seeing.offer(lambda: look(self, model=model, tokenizer=tokenizer, max_length=max_length))
         if rows is not None:
             self.show(rows, title)
 
@@ -186,6 +193,10 @@ class PreferencePairs(anywidget.AnyWidget):
         self._requests.forget_tokens()
         self._tell("can", **self._can())
 
+    def see(self) -> None:
+        """Let the model of `run`, or `model`, look at every pair: what **See with the model** does."""
+        self.seeing.start()
+
     def on_use(self, callback: "Callable[[Dataset], None]") -> None:
         """Call this with `dataset` when **Use in Studio** is pressed."""
         self._use.append(callback)
@@ -218,6 +229,8 @@ class PreferencePairs(anywidget.AnyWidget):
     @run.setter
     def run(self, run: "Run | None") -> None:
         self._following.follow(run)
+        scores = run is None or getattr(run.config, "method", "") == "reward"  # nothing there that writes
+        self.seeing.offer(None if scores else lambda: look(self, run))
 
     # --- the page ---
 
@@ -316,6 +329,7 @@ class PreferencePairs(anywidget.AnyWidget):
     def close(self) -> None:
         """Stop all work and take the viewer out of the page."""
         self._following.follow(None)
+        self.seeing.stop()
         self._jobs.cancel_all()
         super().close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class Preflight(anywidget.AnyWidget):
         packing: Whether long rows are divided instead of cut.
         response_length: For PPO, tokens kept free for the answer.
         marked_template: A version of the template with ``{% generation %}`` marks, where the trainer would take one.
+        stops: For reward models, ids that end an answer besides the tokenizer's own.
         memory: Gives a run's peak memory in bytes for a limit, where known.
         sample: How many rows are measured at first; all of them on request.
 
@@ -67,12 +68,13 @@ class Preflight(anywidget.AnyWidget):
         packing: bool = False,
         response_length: int = 0,
         marked_template: str | None = None,
+        stops: Sequence[int] = (),
         memory: Callable[[int], float] | None = None,
         sample: int = 2000,
     ) -> None:
         self.survey: Survey | None = None
         self._examples = examples
-        self._encoder = Encoder(tokenizer, method, train_on, marked_template)
+        self._encoder = Encoder(tokenizer, method, train_on, marked_template, stops)
         self._packing = packing and method in ("sft", "pretrain")
         self._response_length = response_length if method == "ppo" else 0
         self._memory = memory

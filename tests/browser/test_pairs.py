@@ -226,7 +226,7 @@ def test_a_run_beside_the_pair(opened: Opener) -> None:
         "Run",
         (),
         {
-            "events": type("Events", (), {"of": lambda self, kind: events})(),
+            "events": type("Events", (), {"of": lambda self, kind: events if kind == "examples" else []})(),
             "config": None,
             "tokenizer": None,
             "ended": True,

@@ -1,18 +1,32 @@
-"""Broken files and hostile cells: nothing but `FtwidgetsError` comes out, and rows keep their numbers."""
+"""Broken files and hostile cells: nothing but `FtwidgetsError` comes out, and rows keep their numbers.
+
+The same examples are drawn each time; `FTWIDGETS_FUZZ=20000 pytest tests/data/test_fuzz.py` draws others, and more.
+"""
 
 import json
+import os
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ftwidgets.data.detection import detect
 from ftwidgets.data.kernel_objects import source_of_object
+from ftwidgets.data.pairs import DecisionLog, lint
+from ftwidgets.data.pairs.reading import read_pairs
 from ftwidgets.data.prepare import prepare
 from ftwidgets.data.problems import Problem
 from ftwidgets.data.sources import open_source
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.widgets.pair_viewer import answers
+from ftwidgets.widgets.pair_viewer.session import PairSession
 
-BOUNDED = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MORE = int(os.environ.get("FTWIDGETS_FUZZ") or 0)
+BOUNDED = settings(
+    max_examples=MORE or 250,
+    derandomize=not MORE,
+    deadline=None if MORE else 5000,  # ms: a hang is a fault too
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
@@ -60,6 +74,22 @@ def test_rows_of_any_kind(config, rows, method):
         prepare(config("kernel", method), rows=rows)
     except FtwidgetsError as error:
         assert str(error)
+
+
+@BOUNDED
+@given(rows)
+def test_pairs_of_any_rows_are_shown_or_refused(rows):
+    try:
+        table, _ = read_pairs(rows)
+    except FtwidgetsError as error:
+        assert str(error)
+        return
+    session = PairSession(table, DecisionLog(None, "me"))
+    json.dumps(answers.rows(session, 0, 10), allow_nan=False)
+    for position in range(len(table)):
+        json.dumps(answers.pair(session, position), allow_nan=False)
+    for found in lint(table).findings:
+        json.dumps(answers.finding(found), allow_nan=False)
 
 
 @BOUNDED

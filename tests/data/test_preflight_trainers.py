@@ -110,6 +110,37 @@ def test_sft(model, tmp_path, rows, given, train_on, template, options, max_leng
     assert trained_by_preflight(rows, Encoder(tokenizer, "sft", train_on), max_length) == trained_by(trainer)
 
 
+KNOWN = ["gemma", "gemma3", "qwen2_5", "qwen3"]  # templates without marks, of which TRL has marked versions
+
+
+@pytest.mark.parametrize("max_length", [1000, 40])
+@pytest.mark.parametrize("name", KNOWN)
+def test_sft_with_the_marked_version_of_a_models_template(model, tmp_path, name, max_length):
+    from trl import chat_template_utils
+
+    from ftwidgets.training.preflight import marked_template
+
+    tokenizer = tiny_tokenizer(getattr(chat_template_utils, f"{name}_chat_template"))
+    rows = [{"messages": [m for m in row["messages"] if m["role"] != "system"]} for row in CHATS]
+    encoder = Encoder(tokenizer, "sft", "auto", marked_template(tokenizer))
+    assert "marks" in encoder.learns
+    args = trl.SFTConfig(
+        output_dir=str(tmp_path), max_length=max_length, report_to=[], use_cpu=True, bf16=False,
+        assistant_only_loss=True,
+    )  # fmt: skip
+    trainer = trl.SFTTrainer(model, args, train_dataset=columns(rows), processing_class=tokenizer)
+    ours = trained_by_preflight(rows, encoder, max_length)
+    assert ours == trained_by(trainer)
+    assert max_length < 1000 or any(any(mask) for _, mask in ours)
+
+
+def test_a_template_that_nobody_marked(model):
+    from ftwidgets.training.preflight import marked_template
+
+    assert marked_template(tiny_tokenizer(UNMARKED)) is None
+    assert marked_template(tiny_tokenizer(MARKED)) is None
+
+
 def test_pretraining(model, tmp_path):
     tokenizer = tiny_tokenizer()
     args = trl.SFTConfig(output_dir=str(tmp_path), max_length=20, report_to=[], use_cpu=True, bf16=False)

@@ -71,3 +71,37 @@ def test_eyes_fill_the_viewer_and_are_remembered(train):
     assert again.wait(120), again.error
     assert (run.folder / "eyes.jsonl").read_text() == kept
     assert again.accuracy == eyes.accuracy
+    assert eyes.turned["still wrong"] + eyes.turned["wrong"] == len(eyes.suspects)
+    names = viewer._session.columns.names
+    assert {"margin before", "margin after", "margin change"} <= set(names)
+    facts = viewer.seeing.facts()
+    assert (facts["state"], facts["done"], facts["total"]) == ("done", 6, 6)
+
+
+def test_the_button_of_a_viewer_that_was_given_a_run(train):
+    from ftwidgets.data import prepare
+
+    run = train(**SHORT)
+    assert run.wait(300) == "finished", run.error
+    rows = prepare(run.config).held_out
+    loaded = ftwidgets.load_run(run.folder)  # its model is not in this kernel: it is loaded on request
+    viewer = ftwidgets.PreferencePairs(rows, run=loaded)
+    assert viewer.seeing.facts() == {"state": "offered"}
+    viewer.see()
+    assert viewer.seeing.looking.wait(120), viewer.seeing.looking.error
+    assert viewer.seeing.facts()["state"] == "done"
+    with_model = ftwidgets.PreferencePairs(
+        rows, model=loaded.model, tokenizer=loaded.tokenizer, max_length=run.config.max_length
+    )
+    with_model.see()
+    assert with_model.seeing.looking.wait(120)
+    assert with_model.seeing.looking.accuracy == viewer.seeing.looking.accuracy
+    viewer.close()
+    with_model.close()
+
+
+def test_what_cannot_look_is_told(train):
+    viewer = ftwidgets.PreferencePairs([{"prompt": "q", "chosen": "a", "rejected": "b"}])
+    with pytest.raises(ftwidgets.FtwidgetsError, match="tokenizer"):
+        ftwidgets.ModelEyes(viewer, model=object())
+    assert viewer.seeing.facts() == {"state": "none"}

@@ -61,7 +61,7 @@ class Page:
 class MadeRun:
     """What the viewer asks of a run."""
 
-    config = type("Config", (), {"max_length": 3})()
+    config = type("Config", (), {"max_length": 3, "method": "dpo"})()
     tokenizer = None
     ended = False
 

@@ -128,7 +128,7 @@ def _beside(session: PairSession) -> str:
     sort = session.query.sort
     if sort and sort != "row_id":
         return sort
-    return "margin" if "margin" in session.columns.names else ""
+    return next((name for name in ("margin after", "margin") if name in session.columns.names), "")
 
 
 def _row(session: PairSession, position: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class Requests:
     """Answers them: quick ones at once, slow ones (see `SLOW`) in a thread."""
 
     # First judging hashes all pairs, exports write files, tokens run a model.
-    SLOW = ("judge", "undo", "redo", "export", "tokens")
+    SLOW = ("judge", "undo", "redo", "export", "tokens", "eyes")
 
     def __init__(self, viewer: "PreferencePairs") -> None:
         self._viewer = viewer
@@ -77,6 +77,7 @@ class Requests:
             "run": None if viewer.run is None else {"seen": len(session.run_scores or ())},
             "export": _export_name(viewer._source),
             "can": viewer._can(),
+            "eyes": viewer.seeing.facts(),
         }
 
     def _on_rows(self, message: Message) -> dict[str, Any]:
@@ -145,6 +146,13 @@ class Requests:
 
     def _on_use(self, message: Message) -> dict[str, Any]:
         self._viewer.use()
+        return {}
+
+    def _on_eyes(self, message: Message) -> dict[str, Any]:
+        if message.get("stop"):
+            self._viewer.seeing.stop()
+        else:
+            self._viewer.seeing.start()
         return {}
 
     def _on_tokens(self, message: Message) -> dict[str, Any]:

@@ -83,6 +83,18 @@ export interface Ready {
   run: { seen: number } | null;
   export: string;
   can: Can;
+  eyes: Eyes;
+}
+
+/** A model that looks at the pairs; the numbers are there from the state "running" on. */
+export interface Eyes {
+  state: 'none' | 'offered' | 'running' | 'done' | 'stopped' | 'failed';
+  done?: number;
+  total?: number;
+  error?: string;
+  accuracy?: { before: number | null; after: number | null };
+  turned?: Record<string, number>;
+  again?: boolean;
 }
 
 export type LintState = 'waiting' | 'running' | 'done' | 'stopped';

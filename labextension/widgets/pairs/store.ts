@@ -5,6 +5,7 @@ import {
   type Column,
   type Counts,
   EMPTY_QUERY,
+  type Eyes,
   type Finding,
   Kernel,
   type LintState,
@@ -28,7 +29,8 @@ export type Topic =
   | 'columns'
   | 'can'
   | 'busy'
-  | 'said';
+  | 'said'
+  | 'eyes';
 
 const BLOCK = 100; // rows asked for at once
 const MOST_BLOCKS = 60;
@@ -57,6 +59,7 @@ export class Store {
   lint: { state: LintState; progress: number } = { state: 'waiting', progress: 0 };
   columns: Column[] = [];
   can: Can = { undo: false, redo: false, use: false, tokens: false };
+  eyes: Eyes = { state: 'none' };
   pair: Pair | null = null;
   /** Index in the view of the pair that is selected, loaded or about to be. */
   index = -1;
@@ -107,6 +110,7 @@ export class Store {
       this.lint = ready.lint;
       this.columns = ready.columns;
       this.can = ready.can;
+      this.eyes = ready.eyes;
       this.blocks.clear();
       this.view = ready.view;
       this.emit('ready');
@@ -328,6 +332,10 @@ export class Store {
       case 'run':
         if (this.ready) this.ready.run = { seen: Number(message.seen) };
         this.emit('columns');
+        break;
+      case 'eyes':
+        this.eyes = message.eyes as Eyes;
+        this.emit('eyes');
         break;
       case 'can': {
         const { type: _, ...can } = message;

@@ -38,7 +38,7 @@ export class Toolbar {
       this.timer = window.setTimeout(() => this.typed({}), TYPING);
     });
     this.regex = button('.*', () => this.typed({ regex: !this.store.query.regex }), {
-      title: 'Read the search as a regular expression (RE2)',
+      title: 'Read the search as a regular expression',
       class: 'ftw-toggle',
       pressed: false,
     });
@@ -182,7 +182,9 @@ export class Toolbar {
         low !== null && high !== null
           ? `${low} ≤ ${label} ≤ ${high}`
           : low !== null
-            ? `${label} ≥ ${low}`
+            ? low === Number.MIN_VALUE
+              ? `${label} > 0`
+              : `${label} ≥ ${low}`
             : `${label} ≤ ${high}`;
       chip(said, () => this.store.look({ ranges: without(query.ranges, range) }));
     }

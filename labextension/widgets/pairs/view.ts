@@ -1,6 +1,7 @@
 import { Detail } from './detail';
 import { button, make } from './dom';
 import { exportMenu } from './exports';
+import { EyesStrip } from './eyes';
 import { filterMenu } from './filters';
 import { Judge } from './judge';
 import { LintStrip } from './lint';
@@ -17,6 +18,7 @@ export class PairsView {
   private readonly root: HTMLElement;
   private readonly toolbar: Toolbar;
   private readonly lint: LintStrip;
+  private readonly eyes: EyesStrip;
   private readonly list: List;
   private readonly detail: Detail;
   private readonly judge: Judge;
@@ -50,6 +52,7 @@ export class PairsView {
     this.list = new List(store, `ftw-pairs-${++views}`);
     this.toolbar = new Toolbar(store, filterMenu(store), exportMenu(store));
     this.lint = new LintStrip(store);
+    this.eyes = new EyesStrip(store);
     this.detail = new Detail(store);
     this.judge = new Judge(store, () => this.list.element.focus({ preventScroll: true }));
     this.root = make(
@@ -57,6 +60,7 @@ export class PairsView {
       { class: 'ftw-pairs', 'data-lm-suppress-shortcuts': 'true' },
       this.toolbar.element,
       this.lint.element,
+      this.eyes.element,
       this.notices,
       make(
         'div',
@@ -83,7 +87,7 @@ export class PairsView {
 
   /** A view opened later shows what the others show. */
   private redraw(topic: Topic): void {
-    for (const part of [this.toolbar, this.lint, this.list, this.detail, this.judge])
+    for (const part of [this.toolbar, this.lint, this.eyes, this.list, this.detail, this.judge])
       (part as unknown as { changed(topic: Topic): void }).changed(topic);
     this.changed(topic);
   }
@@ -98,7 +102,8 @@ export class PairsView {
     document.removeEventListener('focusin', this.elsewhere, true);
     this.rescue.disconnect();
     this.leave();
-    for (const part of [this.toolbar, this.lint, this.list, this.detail, this.judge]) part.dispose();
+    for (const part of [this.toolbar, this.lint, this.eyes, this.list, this.detail, this.judge])
+      part.dispose();
     this.root.remove();
   }
 
