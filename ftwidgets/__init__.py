@@ -24,7 +24,9 @@ _HOME = {
     "list_runs": "ftwidgets.runs",
     "load_model": "ftwidgets.trying",
     "load_run": "ftwidgets.runs",
+    "measure_step": "ftwidgets.measuring",
     "resume": "ftwidgets.starting",
+    "retry": "ftwidgets.starting",
     "train": "ftwidgets.starting",
 }
 

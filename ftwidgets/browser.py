@@ -13,7 +13,7 @@ from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import Run, load_run
 from ftwidgets.runs.glance import RunList
 from ftwidgets.runs.trash import TRASH, move_to_trash, restore
-from ftwidgets.starting import resume
+from ftwidgets.starting import resume, retry
 from ftwidgets.widgets.background import Latest
 from ftwidgets.widgets.compare import Comparison, compare
 from ftwidgets.widgets.monitor import Monitor
@@ -198,7 +198,7 @@ class RunBrowser(w.VBox):
         self._say("")
         head = self._detail.children[0]
         if len(runs) == 1:
-            self.shown = Monitor(runs[0])
+            self.shown = Monitor(runs[0], self._go_on)
             remarks = RemarksForm(runs[0].folder, "", self.refresh)
             self._detail.children = (head, remarks, self.shown)
             self._title.value = safe(f"{runs[0].name}  ·  {runs[0].folder}")
@@ -207,6 +207,11 @@ class RunBrowser(w.VBox):
             self._detail.children = (head, self.shown)
             self._title.value = safe(f"{len(runs)} runs compared")
         self._detail.layout.display = ""
+
+    def _go_on(self, run: Run) -> None:
+        """Go on with a run that ran out of memory, and show it."""
+        self._show([retry(run)])
+        self.refresh()
 
     def _fail(self, error: Exception) -> None:
         self._say(str(error), bad=True)

@@ -39,12 +39,16 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser(
         "train",
         help="train what a YAML file or options describe",
-        usage="ftwidgets train [run.yaml] [--OPTION VALUE ...]\n       ftwidgets train --resume RUN_FOLDER",
+        usage="ftwidgets train [run.yaml] [--measure] [--OPTION VALUE ...]\n"
+        "       ftwidgets train --resume RUN_FOLDER [--OPTION VALUE ...]",
         description="Train what a YAML file describes, or the options, or both: options win. Ctrl+C stops after "
         "the running step and keeps what was learnt.",
     )
     train.add_argument("config", nargs="?", metavar="run.yaml", help="a run's YAML, as Studio shows it")
     train.add_argument("--resume", metavar="RUN_FOLDER", help="go on with a stopped run from its last checkpoint")
+    train.add_argument(
+        "--measure", action="store_true", help="only take one step on the longest batch: its memory and time"
+    )
     _add_options(train)
     train.set_defaults(command=_train)
 
@@ -117,11 +121,16 @@ def _train(asked: argparse.Namespace) -> int:
         name.removeprefix("option_"): value for name, value in vars(asked).items() if name.startswith("option_")
     }
     if asked.resume:
-        if asked.config or options:
-            raise FtwidgetsError("--resume goes on with the run as it was: leave out the YAML and other options.")
-        return terminal.follow(starting.resume(asked.resume))
+        if asked.config or asked.measure:
+            raise FtwidgetsError("--resume goes on with a run that has its config: leave out the YAML and --measure.")
+        return terminal.follow(starting.resume(asked.resume, **options))
     if not asked.config and not options:
         raise FtwidgetsError("give a run's YAML, or options such as --method dpo --model demo --dataset demo.")
+    if asked.measure:
+        from ftwidgets.measuring import measure_step
+
+        print(measure_step(asked.config, **options))
+        return 0
     return terminal.follow(starting.train(asked.config, **options))
 
 

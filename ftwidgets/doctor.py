@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-import psutil
 from packaging.requirements import Requirement
+
+from ftwidgets.memory import main_memory
 
 EXTRAS = {"lab": "JupyterLab itself", "export": "to write GGUF files"}
 LITTLE_DISK = 2 * 10**9  # bytes
@@ -78,7 +79,8 @@ def _device() -> Iterator[Finding]:
         return
     found = device.describe()
     kind = {"cuda": f"CUDA {found.get('cuda')}", "cpu": "CPU"}.get(found["device"], found["device"])
-    yield f"\n  device           {kind}: {found['name']}, {found['memory'] / 1e9:.1f} GB", ""
+    yield f"\n  device           {kind}: {found['name']}", ""
+    yield f"  to train in      {device.memory_now()}", ""
     if found["device"] == "cpu" and shutil.which("nvidia-smi"):
         yield (
             "  NVIDIA driver    found, but this torch sees no CUDA device",
@@ -88,8 +90,9 @@ def _device() -> Iterator[Finding]:
 
 
 def _memory() -> Iterator[Finding]:
-    memory = psutil.virtual_memory()
-    yield f"  memory           {memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free", ""
+    # In a container, or under a limit on the process, less than the machine has can be used.
+    memory = main_memory()
+    yield f"  memory           {memory.free / 1e9:.1f} of {memory.total / 1e9:.1f} GB free", ""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     yield f"  processor        {cores} cores", ""
     free = shutil.disk_usage(Path.cwd()).free

@@ -9,7 +9,7 @@ from ftwidgets import doctor
 def test_report_names_versions_device_and_extension(capsys: pytest.CaptureFixture[str]) -> None:
     assert doctor.main() == 0, capsys.readouterr().out
     text = capsys.readouterr().out
-    for word in ("torch ", "trl ", "jupyterlab ", "device ", "memory ", "disk ", "lab extension "):
+    for word in ("torch ", "trl ", "jupyterlab ", "device ", "to train in ", "memory ", "disk ", "lab extension "):
         assert f"  {word}" in text
 
 

@@ -35,6 +35,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
 SLOW = {"pandas", "datasets", "polars", "pyarrow", "plotly", "matplotlib"} | TORCH
 EVERYTHING = {
     *("__init__.py", "blind.py", "browser.py", "studio.py", "starting.py", "exporting.py", "eyes.py", "trying.py"),
+    *("measuring.py", "passing.py"),
     *("cli.py", "doctor.py", "terminal.py"),
 }
 

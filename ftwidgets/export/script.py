@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ftwidgets.config.changes import changed_text
 from ftwidgets.export.card import place
 from ftwidgets.export.writing import ExportError, whole
 from ftwidgets.runs import Run
@@ -138,8 +139,19 @@ def export_script(run: Run, target: str | Path, progress: Progress) -> tuple[Pat
             f"Read back: {len(found.train)} rows to train on"
             + (f", {len(found.held_out)} held out" if found.held_out is not None else "")
             + ", and train.py is sound Python. Run it to compare the losses.",
+            *_not_from_the_start(run),
         )
     return Path(target).expanduser().absolute(), checked
+
+
+def _not_from_the_start(run: Run) -> list[str]:
+    """Settings that the run took up on its way, which the script has from the start."""
+    return [
+        f"The run had other settings before step {event['step']} ({changed_text(event['changes'])}): the script has "
+        "the later ones from the start, so its first losses may differ."
+        for event in run.events.of("resumed")
+        if event.get("changes")
+    ]
 
 
 def left_out(run: Run) -> set[int]:

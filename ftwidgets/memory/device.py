@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,7 +35,7 @@ class DeviceMemory:
 def device_memory() -> DeviceMemory:
     """The memory of the GPU that training would use, else of this machine (or of the container it is in)."""
     gpus = _gpus() if _torch_has_cuda() else []
-    return gpus[0] if gpus else _main_memory()
+    return gpus[0] if gpus else main_memory()
 
 
 def _gpus() -> list[DeviceMemory]:
@@ -73,13 +75,29 @@ def _torch_has_cuda() -> bool:
     return re.search(r"^cuda\b[^=]*=\s*None", text, re.MULTILINE) is None
 
 
-def _main_memory() -> DeviceMemory:
+def main_memory() -> DeviceMemory:
+    """The memory of this machine, of the container it is in, or what the process is limited to."""
     machine = psutil.virtual_memory()
     total, free = float(machine.total), float(machine.available)
     limit, used = _number(_CGROUP / "memory.max"), _number(_CGROUP / "memory.current")
     if limit is not None and used is not None and limit < total:
         total, free = limit, min(free, max(0.0, limit - used + _reclaimable()))
+    for limit, used in _process_limits():
+        total, free = min(total, limit), min(free, max(0.0, limit - used))
     return DeviceMemory("cpu", "main memory", total, free)
+
+
+def _process_limits() -> Iterator[tuple[float, float]]:
+    """What the process may map and what it does, in bytes (``ulimit -v`` and ``-d``, set on many clusters)."""
+    if sys.platform != "linux":  # elsewhere the limits are not what allocations run into
+        return
+    import resource
+
+    for kind, name in ((resource.RLIMIT_AS, "VmSize"), (resource.RLIMIT_DATA, "VmData")):
+        limit = resource.getrlimit(kind)[0]
+        if limit != resource.RLIM_INFINITY:
+            match = re.search(rf"^{name}:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+            yield float(limit), 1024 * float(match[1]) if match else 0.0
 
 
 def _number(file: Path) -> float | None:

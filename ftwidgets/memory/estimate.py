@@ -147,7 +147,7 @@ def estimate(
     loss = formulas.logits(architecture, setup)
     # The loss is over before the gradient comes to the layers: the two phases share their memory.
     update = kept + max(at_work + workspace, loss)
-    sampling = formulas.rollouts(architecture, setup)
+    sampling = formulas.rollouts(architecture, found, setup)
     return MemoryEstimate(
         weights=formulas.weights(architecture, found, other, setup),
         adapters=formulas.adapters(found, setup),

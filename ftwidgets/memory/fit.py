@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,7 @@ def make_it_fit(
     device: Device = "cuda",
     lengths: Sequence[int] | np.ndarray | None = None,
     model_card: ModelCard | None = None,
+    fields: Collection[str] | None = None,
 ) -> Fit:
     """Propose the smallest changes with which a run fits.
 
@@ -75,6 +76,7 @@ def make_it_fit(
         device: Where it runs.
         lengths: Tokens of each row of the data, to say how many rows a shorter ``max_length`` would cut.
         model_card: The model's card when it has been read already.
+        fields: Change none but these; ``None`` for all.
 
     Raises:
         As ``estimate_memory``.
@@ -90,6 +92,8 @@ def make_it_fit(
     for step in _steps(config, device, rows):
         if after.high <= available:
             break
+        if fields is not None and not set(step.options[0]) <= set(fields):
+            continue
         so_far = _merged(taken)
         chosen = next((o for o in step.options if size(so_far | o).high <= available), step.options[-1])
         if size(so_far | chosen).total < after.total:

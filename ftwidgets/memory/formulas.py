@@ -93,8 +93,9 @@ def logits(a: Architecture, s: Setup) -> float:
     return 2 * tile + gradient
 
 
-def rollouts(a: Architecture, s: Setup) -> float:
-    """Sampling answers (PPO): keys and values of every token so far, and one row of logits an answer."""
+def rollouts(a: Architecture, linears: Sequence[Linear], s: Setup) -> float:
+    """Sampling answers (PPO): keys and values of every token so far, and one row of logits an answer. On the CPU also
+    the 4-bit layers written out, which are kept for as long as answers are sampled."""
     if not s.sampled_rows:
         return 0.0
     c = s.compute_bytes
@@ -103,7 +104,8 @@ def rollouts(a: Architecture, s: Setup) -> float:
     cache = 2 * a.kv_width * c * (full * s.length + (a.layers - full) * window) * s.sampled_rows
     prompt = max(s.length - s.response, 1) * s.sampled_rows
     first_pass = prompt * (c * (3 * a.mlp + 2 * a.hidden) + 6 * a.hidden)
-    return cache + max(first_pass, 14 * s.sampled_rows * a.vocab)
+    plain = c * sum(x.parameters for x in linears if _has_adapter(x, s)) if s.device == "cpu" and s.bits == 4 else 0.0
+    return plain + cache + max(first_pass, 14 * s.sampled_rows * a.vocab)
 
 
 def workspace(linears: Sequence[Linear], s: Setup) -> float:

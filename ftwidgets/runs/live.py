@@ -8,12 +8,13 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 from ftwidgets.config import RunConfig
+from ftwidgets.config.changes import changed_text
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import status as states
 from ftwidgets.runs.environment import versions
@@ -44,12 +45,16 @@ class LiveRun(Run):
         self._thread.start()
         return self
 
-    def take_over(self, events: Iterable[tuple[Event, int]]) -> None:
-        """Begin with what an earlier part of this run recorded."""
+    def take_over(self, events: Iterable[tuple[Event, int]], changes: Mapping[str, list[Any]] | None = None) -> None:
+        """Begin with what an earlier part of this run recorded; ``changes`` are the options that differ from now on."""
         for event, _ in events:
             self.replay(event)
         checkpoints = [e["step"] for e in self.events.of("checkpoint")]
-        self.store.cut(self.events.append("resumed", step=max(checkpoints, default=0))["step"])
+        step = max(checkpoints, default=0)
+        self.store.cut(self.events.append("resumed", step=step, **({"changes": changes} if changes else {}))["step"])
+        if changes:
+            text = f"From step {step} on with {changed_text(changes)}."
+            self.events.append("note", level="info", text=text)
         self._status, self.error = states.PREPARING, None
 
     def wait(self, timeout: float | None = None) -> str:
@@ -175,6 +180,11 @@ class Context:
         """Hand out ``model``, ``tokenizer`` or ``trainer``."""
         for name, value in objects.items():
             setattr(self._run, name, value)
+
+    @property
+    def trainer(self) -> Any:
+        """The trainer that was handed out, or ``None``."""
+        return self._run.trainer
 
     @property
     def stop_requested(self) -> bool:

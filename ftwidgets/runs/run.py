@@ -79,6 +79,14 @@ class Run:
         return self.events.of("note")
 
     @property
+    def out_of_memory(self) -> Event | None:
+        """What was seen when memory ran out, and what would fit (``ftwidgets.retry``); ``None`` where it did not, or
+        the run went on since."""
+        latest = self.events.of("out_of_memory")[-1:]
+        later = self.events.of("resumed")[-1:]
+        return latest[0] if latest and (not later or later[0]["t"] <= latest[0]["t"]) else None
+
+    @property
     def history(self) -> pd.DataFrame:
         """One row a logged step: ``step``, ``epoch``, ``time`` (seconds) and the metrics under TRL's names."""
         return self.store.frame()

@@ -42,10 +42,22 @@ def start_run(config: RunConfig, work: Work) -> LiveRun:
     return run.start()
 
 
-def resume_in(run: Run, work: Work) -> LiveRun:
-    """Go on with an ended run in its own folder: ``work`` continues, and the log is appended to."""
-    again = LiveRun(run.config, run.folder, work)
-    again.take_over(read_events(run.folder / "events.jsonl"))
+def resume_in(run: Run, work: Work, config: RunConfig | None = None) -> LiveRun:
+    """Go on with an ended run in its own folder: ``work`` continues, and the log is appended to.
+
+    Args:
+        config: The run's from now on. What differs is recorded, as ``changes`` of the event ``resumed`` and in words;
+            ``config.yaml`` holds what goes on.
+    """
+    now = config or run.config
+    before, after = run.config.to_dict(), now.to_dict()
+    changes = {name: [before[name], value] for name, value in after.items() if before.get(name) != value}
+    again = LiveRun(now, run.folder, work)
+    again.take_over(read_events(run.folder / "events.jsonl"), changes)
+    if changes:
+        part = run.folder / "config.yaml.part"
+        part.write_text(now.to_yaml(), encoding="utf-8")
+        part.replace(run.folder / "config.yaml")
     _live[str(run.folder.resolve())] = again
     return again.start()
 

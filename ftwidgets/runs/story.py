@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ftwidgets.config.changes import changed_text
 from ftwidgets.runs.forgetting import verdict
 from ftwidgets.runs.run import Run
 
@@ -46,6 +47,11 @@ def story(run: Run) -> list[str]:
             else:
                 told.append(f"{words}: {first:.4g} → {last:.4g}")
     told += verdict(run)
+    told += [
+        f"from step {event['step']} on with {changed_text(event['changes'])}"
+        for event in run.events.of("resumed")
+        if event.get("changes")
+    ]
     return [told[0], *(t[0].upper() + t[1:] for t in told[1:])]
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
+import sys
 from typing import Any
 
 import torch
+
+from ftwidgets.memory import DeviceMemory, main_memory
 
 
 def device() -> torch.device:
@@ -56,10 +62,20 @@ def memory_in_use() -> dict[str, float]:
     return {"memory/rss_gb": psutil.Process().memory_info().rss / 1e9}
 
 
-def release() -> None:
-    """Give memory that nobody holds any more back to the device."""
-    import gc
+def memory_now() -> DeviceMemory:
+    """The device that training uses and what is free on it; what PyTorch keeps for later counts as free."""
+    if not torch.cuda.is_available():
+        return main_memory()
+    free, total = torch.cuda.mem_get_info()
+    kept = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+    return DeviceMemory("cuda", torch.cuda.get_device_name(), float(total), float(free + kept))
 
+
+def release() -> None:
+    """Give memory that nobody holds any more back to the device and to the system."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # musl has no such function
+            ctypes.CDLL(None).malloc_trim(0)

@@ -38,6 +38,7 @@ def execute(config: RunConfig, context: Context, reward: Reward | None, resume: 
     base = load_base(config)
     check_vocabulary(base, tokenizer, config)
     model = add_adapter(base, config)
+    devices.release()  # what loading left behind
     context.live(model=model, tokenizer=tokenizer)
 
     chat = config.method != "pretrain"
@@ -57,7 +58,7 @@ def execute(config: RunConfig, context: Context, reward: Reward | None, resume: 
     general = general_text(config, context, model, tokenizer)
     reporter = Reporter(config, context, probe, general)
     job = Job(config, context, context.folder, model, tokenizer, data.train, data.held_out, [reporter], reward)
-    trainer = _build(job)
+    trainer = build_trainer(job)
     trainer.remove_callback(PrinterCallback)
     checkpoint = get_last_checkpoint(trainer.args.output_dir) if resume else None
     context.live(trainer=trainer)
@@ -68,6 +69,7 @@ def execute(config: RunConfig, context: Context, reward: Reward | None, resume: 
         if data.held_out is not None:
             context.progress("evaluating", text="on the held-out rows, before training")
             trainer.evaluate()
+    devices.release()
     begun = time.perf_counter()
     try:
         trainer.train(resume_from_checkpoint=checkpoint)
@@ -89,19 +91,20 @@ def execute(config: RunConfig, context: Context, reward: Reward | None, resume: 
     return {"method": config.method, "steps": step, "seconds": seconds, **reporter.totals}
 
 
-def _build(job: Job) -> Any:
+def build_trainer(job: Job) -> Any:
+    """The trainer of the job's method."""
     method = job.config.method
     if method in ("sft", "pretrain"):
-        from ftwidgets.training.sft import build_trainer
+        from ftwidgets.training.sft import build_trainer as build
     elif method in PAIRWISE:
-        from ftwidgets.training.pairwise.build import build_trainer
+        from ftwidgets.training.pairwise.build import build_trainer as build
     elif method == "reward":
-        from ftwidgets.training.reward import build_trainer
+        from ftwidgets.training.reward import build_trainer as build
     elif method == "ppo":
-        from ftwidgets.training.ppo.build import build_trainer
+        from ftwidgets.training.ppo.build import build_trainer as build
     else:
         raise FtwidgetsError(f"method={method!r}: no such method.")
-    return build_trainer(job)
+    return build(job)
 
 
 def _save_adapter(trainer: Any, tokenizer: Any, context: Context) -> None:

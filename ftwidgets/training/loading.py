@@ -18,6 +18,7 @@ from transformers import (
 
 from ftwidgets.config import RunConfig
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.memory import is_out_of_memory
 from ftwidgets.training.chat_template import choose_pad_token, set_chat_template
 from ftwidgets.training.device import compute_dtype, device
 from ftwidgets.training.job import Context
@@ -122,9 +123,9 @@ def load_base(config: RunConfig) -> Any:
                 )
         else:
             model = AutoModelForCausalLM.from_pretrained(model_path(config.model), **keywords)
-    except torch.cuda.OutOfMemoryError:
-        raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         raise _cannot_load(config, "model", error) from error
     _keep_gradients(model)
     return model

@@ -29,13 +29,15 @@ class Header(w.VBox):
         super().__init__([line, fit, self._problems])
         self.add_class("ftw-header")
 
-    def show(self, title: str, problems: Sequence[str], running: bool) -> None:
+    def show(self, title: str, problems: Sequence[str], running: bool, measuring: bool = False) -> None:
         """Show the run's summary, and what keeps it from starting."""
         self._title.value = safe(title)
-        self.train.disabled = running or bool(problems)
+        self.train.disabled = running or measuring or bool(problems)
         self.train.tooltip = (
             "A run goes on; stop it to start another"
             if running
+            else "One step is being measured; cancel it, or wait for its end"
+            if measuring
             else f"Cannot start: {problems[0]}"
             if problems
             else "Start this run in the kernel"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ftwidgets.config.changes import changed_text
 from ftwidgets.runs.history import History
 
 Mark = dict[str, Any]
@@ -45,7 +46,9 @@ def marks(run: Any) -> list[Mark]:
     for event in events.of("samples"):
         found.append(_mark("samples", event["step"], f"{len(event.get('prompt', ()))} prompts"))
     for event in events.of("resumed"):
-        found.append(_mark("resumed", event["step"], "from this checkpoint"))
+        changes = event.get("changes")
+        text = f"with {changed_text(changes)}" if changes else "from this checkpoint"
+        found.append(_mark("resumed", event["step"], text))
     for event in events.of("note"):
         if event.get("step") is not None:
             kind = "warning" if event.get("level") == "warning" else "note"

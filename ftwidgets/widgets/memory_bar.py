@@ -28,6 +28,7 @@ class MemoryBar(w.VBox):
 
     Attributes:
         verdict: ``"fits"``, ``"tight"``, ``"does not fit"`` or an empty string.
+        line, more: Where a button, and what comes of it, can be added: beside the verdict and below the bar.
     """
 
     def __init__(
@@ -60,10 +61,11 @@ class MemoryBar(w.VBox):
         self._legend.add_class("ftw-memory-legend")
         self._offer = w.VBox()
         self._offer.add_class("ftw-memory-offer")
-        line = w.HBox([self._word, self._ask])
-        line.add_class("ftw-memory-line")
+        self.line = w.HBox([self._word, self._ask])
+        self.line.add_class("ftw-memory-line")
         self._drawn = w.VBox([bar, under, limit, self._legend], layout=w.Layout(display="none"))
-        super().__init__([_style(), line, self._drawn, self._offer])
+        self.more = w.VBox()
+        super().__init__([_style(), self.line, self._drawn, self._offer, self.more])
         self.add_class("ftw-memory")
 
     def update(self, estimate: MemoryEstimate | None, available: DeviceMemory | float | None) -> None:
@@ -80,7 +82,7 @@ class MemoryBar(w.VBox):
         icon, word = VERDICTS[self.verdict]
         span = f"likely {gb(estimate.low)} to {gb(estimate.high)} GB"
         self._word.value = f"{icon} {word}: {gb(estimate.total)} of {gb(free)} GB free{place} · {span}"
-        self._word.tooltip = f"An estimate by arithmetic; {span}. It is measured when the run starts."
+        self._word.tooltip = f"An estimate by arithmetic; {span}."
         for verdict in VERDICTS:
             (self.add_class if verdict == self.verdict else self.remove_class)(f"ftw-memory-is-{verdict.split()[0]}")
         self._draw(estimate, free)

@@ -13,6 +13,7 @@ from ftwidgets.runs.story import story
 from ftwidgets.widgets.behind import behind_curves
 from ftwidgets.widgets.curves import Curves
 from ftwidgets.widgets.health_notes import HealthNotes
+from ftwidgets.widgets.out_of_memory import OutOfMemory
 from ftwidgets.widgets.samples import Samples
 from ftwidgets.widgets.states import SHOWN
 from ftwidgets.widgets.style import RUNS, stylesheet
@@ -23,10 +24,16 @@ class Monitor(w.VBox):
     """The Watch panel of one run.
 
     Args:
+        go_on: Goes on with a run that ran out of memory, with the smaller settings proposed.
         use: Takes the options that a health note proposes into a form.
     """
 
-    def __init__(self, run: Run, use: Callable[[dict[str, Any]], None] | None = None):
+    def __init__(
+        self,
+        run: Run,
+        go_on: Callable[[Run], Any] | None = None,
+        use: Callable[[dict[str, Any]], None] | None = None,
+    ):
         self.run = run
         self._clock: tuple[float, float] | None = None  # time and step at which the pace began to count
         self._state = w.Label()
@@ -48,13 +55,15 @@ class Monitor(w.VBox):
         line.add_class("ftw-status")
         self._story = paragraph(kind="story")
         self._error = paragraph(kind="error")
+        self.shortage = OutOfMemory(go_on)
         self._notes = paragraph(kind="notes")
         self.curves = Curves(run, heading=False)
         self.behind = behind_curves(run, self.curves)
         self.health = HealthNotes(run, self.curves, self.behind, use)
         self.samples = Samples(run)
         behind = [stylesheet(RUNS), self.behind] if self.behind is not None else []
-        super().__init__([line, self._error, self._story, self.curves, self.health, *behind, self._notes, self.samples])
+        above = [line, self._error, self.shortage, self._story]
+        super().__init__([*above, self.curves, self.health, *behind, self._notes, self.samples])
         self.add_class("ftw-monitor")
         self.update()
         self._unsubscribe = run.subscribe(self.update)
@@ -79,6 +88,7 @@ class Monitor(w.VBox):
         self._pause.icon = "play" if run.status == "paused" else "pause"
         self._stop.disabled = not live or run.status == "stopping"
         _set(self._error, safe(run.error) if run.error else "")
+        self.shortage.update(run)
         _set(self._story, "".join(f"<p>{safe(sentence)}</p>" for sentence in story(run)) if not run.error else "")
         _set(self._notes, _notes(run))
         self.samples.update()

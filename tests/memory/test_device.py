@@ -1,6 +1,8 @@
 """The device's memory, with the driver's and the system's answers put in at the edge."""
 
 import stat
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -82,3 +84,21 @@ def test_a_container_has_its_own_limit(tmp_path, monkeypatch):
     assert (found.total, found.free) == (2e9, 0.9e9)
     (tmp_path / "memory.max").write_text("max")
     assert device_memory().total > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits on a process's memory are Linux's")
+@pytest.mark.parametrize("kind", ["RLIMIT_AS", "RLIMIT_DATA"])
+def test_a_limit_on_the_process_is_what_there_is(kind):
+    code = f"""
+import resource
+from ftwidgets.memory.device import main_memory
+before = main_memory().free
+resource.setrlimit(resource.{kind}, (3 * 10**9, resource.RLIM_INFINITY))
+found = main_memory()
+taken = bytearray(10**9)
+print(found.total, found.free, found.free - main_memory().free)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    total, free, took = map(float, done.stdout.split())
+    assert total == 3e9 and free < 3e9
+    assert took == pytest.approx(1e9, rel=0.01)

@@ -93,3 +93,10 @@ def test_ppo_samples_in_smaller_groups(card):
 def test_too_large_a_model_is_said_to_be(card):
     found = make_it_fit(config(), 0.5e9, model_card=card)
     assert not found.fits and "Choose a smaller model" in found.lines()[-1]
+
+
+def test_only_the_fields_that_may_change(card):
+    run = config(gradient_checkpointing=False, per_device_train_batch_size=2)
+    one = estimate_memory(run, per_device_train_batch_size=1, model_card=card)
+    found = make_it_fit(run, one.high, model_card=card, fields=("max_length",))
+    assert set(found.changes) == {"max_length"} and found.fits

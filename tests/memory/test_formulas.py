@@ -58,10 +58,13 @@ def test_cache_of_sampled_answers():
     setup = Setup(method="ppo", length=512, response=128, sampled_rows=4)
     cache = 2 * 1024 * 2 * 32 * 512 * 4  # keys and values, 16 bits, 32 layers, 512 tokens, 4 rows
     first_pass = 4 * 384 * (2 * (3 * 14336 + 2 * 4096) + 6 * 4096)
-    assert formulas.rollouts(LLAMA_8B, setup) == cache + first_pass
+    assert formulas.rollouts(LLAMA_8B, LLAMA_8B.linears(), setup) == cache + first_pass
     window = Architecture(**(vars(LLAMA_8B) | {"sliding_window": 100, "full_attention_layers": 8}))
     smaller = 2 * 1024 * 2 * (8 * 512 + 24 * 100) * 4
-    assert formulas.rollouts(window, setup) == smaller + first_pass
+    assert formulas.rollouts(window, (), setup) == smaller + first_pass
+    on_cpu = Setup(method="ppo", length=512, response=128, sampled_rows=4, device="cpu")
+    written_out = 2 * sum(linear.parameters for linear in LLAMA_8B.linears())  # 16 bits of each quantised weight
+    assert formulas.rollouts(LLAMA_8B, LLAMA_8B.linears(), on_cpu) == written_out + cache + first_pass
 
 
 FAMILIES = {

@@ -10,6 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.memory import is_out_of_memory
 from ftwidgets.training.pairwise import proof
 from ftwidgets.training.pairwise.attention import PREFIX
 from ftwidgets.training.pairwise.batch import WORTH
@@ -82,6 +83,8 @@ def _prove(
         )
     except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:  # a model that takes rows another way
         model.set_attn_implementation(kind)
+        if is_out_of_memory(error):
+            raise
         return PrefixSharing(False, f"the model cannot take shared rows ({error})", saved)
     if found <= allowed:
         reason = f"equal to two rows within {found:.1g} nats a token, it saves {saved:.0%} of the tokens"
