@@ -104,7 +104,7 @@ def verdict(run: Run) -> list[str]:
         f"A rise by {SOME:.0%} counts as some, by {MUCH:.0%} as much."
     ]
     if found.worst_step < found.step and found.worst > found.after * (1 + SOME):
-        told[0] += f" It stood at {found.worst:.4g} after step {found.worst_step:,} and came back."
+        told[0] += f" It was worst after step {found.worst_step:,}, at {found.worst:.4g}."
     if degree in ("some", "much"):
         told.append(_advice(run, degree))
     return told

@@ -106,13 +106,13 @@ def in_words(versus: Versus) -> str:
     decided = versus.wins + versus.losses
     if not decided:
         return f"{versus.first} and {versus.second}: nothing was decided between them."
-    ahead, wins, share = versus.first, versus.wins, versus.share
+    ahead, behind, wins, share = versus.first, versus.second, versus.wins, versus.share
     low, high = versus.interval
     if versus.losses > versus.wins:
-        ahead, wins, share, low, high = versus.second, versus.losses, 1 - share, 1 - high, 1 - low
+        ahead, behind, wins, share, low, high = behind, ahead, versus.losses, 1 - share, 1 - high, 1 - low
     told = (
-        f"{ahead} was preferred in {wins} of {decided} decided comparisons ({share:.0%}, 95% interval {low:.0%} to "
-        f"{high:.0%})"
+        f"{ahead} was preferred to {behind} in {wins} of {decided} decided comparisons ({share:.0%}, 95% interval "
+        f"{low:.0%} to {high:.0%})"
     )
     if versus.p < ENOUGH:
         return f"{told}: more than chance would give (p = {versus.p:.2g})."

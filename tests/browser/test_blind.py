@@ -74,5 +74,5 @@ def test_in_dark_and_narrow_nothing_is_cut(widget_page):
         widget = widget_page("blind", {"view": JUDGING}, theme=theme, width=width)
         page = widget.page
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (theme, width)
-        sides = [box.bounding_box() for box in widget.view.locator(".ftw-side").all()]
+        sides = [box.bounding_box() for box in widget.view.locator(".ftw-entry").all()]
         assert (sides[0]["y"] == sides[1]["y"]) == (width > 520)

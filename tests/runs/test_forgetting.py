@@ -61,7 +61,7 @@ def test_texts_that_disagree_make_it_unclear(run):
 
 def test_a_bad_stretch_is_told(run):
     told = verdict(run(measured(0, [1.0, 1.0]), measured(2, [2.0, 2.0]), measured(4, [1.01, 1.01])))
-    assert "No sign" in told[0] and "after step 2 and came back" in told[0]
+    assert "No sign" in told[0] and "worst after step 2, at 7.389" in told[0]
 
 
 def test_thresholds_are_what_fewer_parameters_would_cost():

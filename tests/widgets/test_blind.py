@@ -81,7 +81,9 @@ def test_more_than_two_are_ranked(view):
 
 
 def test_words_name_the_one_ahead_and_say_what_is_not_known():
-    assert in_words(Versus("base", "run", 1, 11)).startswith("run was preferred in 11 of 12 decided comparisons (92%")
+    assert in_words(Versus("base", "run", 1, 11)).startswith(
+        "run was preferred to base in 11 of 12 decided comparisons (92%"
+    )
     assert "more than chance" in in_words(Versus("base", "run", 1, 11))
     assert "do not tell the two apart" in in_words(Versus("base", "run", 4, 5))
     assert "nothing was decided" in in_words(Versus("base", "run", 0, 0, ties=4))

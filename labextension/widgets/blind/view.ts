@@ -96,7 +96,7 @@ export class BlindView {
       ['A', match.left],
       ['B', match.right],
     ] as const) {
-      const side = make('section', 'ftw-side', '', { 'aria-label': `Answer ${name}` });
+      const side = make('section', 'ftw-entry', '', { 'aria-label': `Answer ${name}` });
       side.append(make('div', 'ftw-role', name), text('ftw-said', answer || '(no text)'));
       sides.append(side);
     }
