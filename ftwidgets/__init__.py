@@ -28,6 +28,7 @@ _HOME = {
     "resume": "ftwidgets.starting",
     "retry": "ftwidgets.starting",
     "train": "ftwidgets.starting",
+    "try_reward": "ftwidgets.rewarding",
 }
 
 __all__ = sorted(name for name in _HOME if not name.startswith("_"))

@@ -30,12 +30,19 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "diagnosis": ({"config", "demo", "runs"}, TORCH | WIDGETS),
     "widgets": ({"config", "data", "demo", "diagnosis", "memory", "models", "runs"}, TORCH),
     "export": ({"config", "data", "demo", "models", "runs", "training"}, WIDGETS),
+    "studio": (
+        {
+            *("config", "data", "demo", "memory", "models", "runs", "training", "widgets"),
+            *("blind", "exporting", "measuring", "passing", "rewarding", "starting", "trying"),
+        },
+        TORCH,
+    ),
 }
 # Slow to import, so `import ftwidgets` and the forms must not wait for them: inside functions they are welcome.
 SLOW = {"pandas", "datasets", "polars", "pyarrow", "plotly", "matplotlib"} | TORCH
 EVERYTHING = {
-    *("__init__.py", "blind.py", "browser.py", "studio.py", "starting.py", "exporting.py", "eyes.py", "trying.py"),
-    *("measuring.py", "passing.py"),
+    *("__init__.py", "blind.py", "browser.py", "starting.py", "exporting.py", "eyes.py", "trying.py"),
+    *("measuring.py", "passing.py", "rewarding.py"),
     *("cli.py", "doctor.py", "terminal.py"),
 }
 

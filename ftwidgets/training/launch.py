@@ -49,6 +49,20 @@ def measuring(
     return run
 
 
+def trying(config: RunConfig, *, reward: Reward | None = None) -> Callable[[Context], Any]:
+    """What a thread does to try the reward of ``config`` on answers of its model."""
+
+    def run(context: Context) -> Any:
+        def attempt() -> Any:
+            from ftwidgets.training.ppo.trial import try_on_answers
+
+            return try_on_answers(config, context, reward)
+
+        return _guarded(attempt, config, context)
+
+    return run
+
+
 def load_libraries() -> None:
     """Import torch and what stands on it, once, in silence; trl's report of its use is off."""
     if "ftwidgets.training.execute" in sys.modules:

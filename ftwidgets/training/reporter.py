@@ -99,7 +99,9 @@ class Reporter(TrainerCallback):
         now = time.perf_counter()
         seconds, steps = now - self._since, step - self._steps
         tokens = metrics.get("num_tokens", self._tokens)
-        rows = self.config.per_device_train_batch_size * self.config.gradient_accumulation_steps
+        c = self.config
+        # PPO passes several times over the answers it has sampled: each counts once.
+        rows = c.per_device_train_batch_size * c.gradient_accumulation_steps / (c.num_ppo_epochs or 1)
         speed = {}
         if steps > 0 and seconds > 0:
             speed = {"samples_per_second": steps * rows / seconds}

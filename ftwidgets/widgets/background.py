@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
+
+
+class UnderWay(Protocol):
+    """A piece of work that goes on outside the form (``ftwidgets.passing.Passing``)."""
+
+    @property
+    def ended(self) -> bool: ...
+    @property
+    def cancelled(self) -> bool: ...
+    @property
+    def progress(self) -> dict[str, Any]: ...
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]: ...
+    def cancel(self) -> None: ...
+    def result(self) -> Any: ...
 
 
 class Latest:

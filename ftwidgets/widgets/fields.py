@@ -17,7 +17,7 @@ class Field(w.VBox):
     The control holds what the person typed, which may not be a value yet: ``read`` gives it to ``RunConfig`` to judge.
     """
 
-    def __init__(self, option: Option, value: Any, suggestions: Sequence[str] = ()):
+    def __init__(self, option: Option, value: Any, suggestions: Sequence[str] | None = None):
         self.option = option
         self.control = _control(option, suggestions)
         self.control.tooltip = f"{option.help} Takes {option.allowed()}. Default: {option.source}."
@@ -80,7 +80,7 @@ class Field(w.VBox):
 EMPTY = "—"
 
 
-def _control(option: Option, suggestions: Sequence[str]) -> w.DOMWidget:
+def _control(option: Option, suggestions: Sequence[str] | None) -> w.DOMWidget:
     keywords = {"description": option.name, "style": {"description_width": "initial"}}
     if option.type is bool:
         return w.Checkbox(indent=False, **keywords)
@@ -88,7 +88,7 @@ def _control(option: Option, suggestions: Sequence[str]) -> w.DOMWidget:
         return w.Dropdown(options=([EMPTY] if option.optional else []) + list(option.choices), **keywords)
     if option.type in (list, dict):
         return w.Textarea(rows=2, placeholder=_placeholder(option), **keywords)
-    if suggestions:
+    if suggestions is not None:
         return w.Combobox(options=list(suggestions), ensure_option=False, continuous_update=True, **keywords)
     return w.Text(placeholder=_placeholder(option), continuous_update=True, **keywords)
 

@@ -22,9 +22,7 @@ class Form:
 
     def __init__(self, config: RunConfig, suggestions: Mapping[str, Sequence[str]]):
         values = config.to_dict()
-        self.fields = {
-            name: Field(option, values.get(name), suggestions.get(name, ())) for name, option in OPTIONS.items()
-        }
+        self.fields = {name: Field(option, values.get(name), suggestions.get(name)) for name, option in OPTIONS.items()}
         self.config: RunConfig | None = config
         self.problems: dict[str, str] = {}
         self._callbacks: list[Callable[[], None]] = []

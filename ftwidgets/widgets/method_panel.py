@@ -10,11 +10,24 @@ from ftwidgets.config import METHODS
 from ftwidgets.widgets.data_panel import Look
 from ftwidgets.widgets.text import paragraph, safe
 
+RISK = (
+    "This is an instruct model. Continued pre-training teaches it to continue text, and it can forget how to follow "
+    "instructions, answer in turns and refuse (arXiv 2410.10739). The base model it was made from is the better start; "
+    "the forgetting curve shows what is lost."
+)
+AGREE = "I know what is at risk: train it all the same"
+UNANSWERED = "Continued pre-training of an instruct model: answer the question under Method, or choose a base model."
+
 
 class MethodPanel(w.VBox):
-    """One button a method, and the chosen method explained."""
+    """One button a method, the chosen method explained, and a question where it puts the model at risk.
 
-    def __init__(self, choose: Callable[[str], None]):
+    Args:
+        choose: Called with the method that is picked.
+        changed: Called when the question is answered.
+    """
+
+    def __init__(self, choose: Callable[[str], None], changed: Callable[[], None]):
         self._buttons = {
             name: w.Button(description=method.title.split(" · ")[0], tooltip=method.title)
             for name, method in METHODS.items()
@@ -25,7 +38,18 @@ class MethodPanel(w.VBox):
         row.add_class("ftw-methods")
         self._why_not = paragraph(kind="why-not")
         self._about = paragraph(kind="about")
-        super().__init__([row, self._why_not, self._about])
+        self._agree = w.Checkbox(description=AGREE, indent=False, tooltip=UNANSWERED)
+        self._agree.add_class("ftw-agree")
+        self._agree.observe(lambda _: changed(), "value")
+        self._question = w.VBox([paragraph(f"⚠ {RISK}"), self._agree])
+        self._question.add_class("ftw-question")
+        super().__init__([row, self._question, self._why_not, self._about])
+
+    def asks(self, method: str, model_kind: str) -> str:
+        """What keeps a run from starting until the person has answered, or an empty string; shows the question."""
+        asked = method == "pretrain" and model_kind == "instruct"
+        self._question.layout.display = "" if asked else "none"
+        return UNANSWERED if asked and not self._agree.value else ""
 
     def show(self, chosen: str, look: Look | None, any_data: bool) -> None:
         """Mark the chosen method and disable those that the rows cannot train, saying why and the way out."""

@@ -22,7 +22,7 @@ ORDERS = {  # words, column, whether the largest comes first
     "longest": ("length", True),
     "shortest": ("length", False),
 }
-HEAD = ("prompt", "answer", "score", "KL", "tokens")
+NUMBERS = {"score": "score", "kl": "KL", "length": "tokens"}
 HELP = {
     "score": "The reward's score of the answer, before any KL penalty",
     "KL": "Sum over the answer's tokens of log π − log π(reference), in nats",
@@ -120,20 +120,20 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def table(event: dict[str, Any], order: str) -> str:
-    """The first answers in an order, as escaped HTML."""
+    """The first answers in an order, as escaped HTML; a number that the event does not have is left out."""
     name, descending = ORDERS[order]
     count = len(event["completion"])
     at: Sequence[int] = range(count)
     if name:
         values = _numbers(event, name)
         at = np.argsort(-values if descending else values, kind="stable").tolist()
-    numbers = [_numbers(event, column) for column in ("score", "kl", "length")]
+    known = {word: _numbers(event, column) for column, word in NUMBERS.items() if column in event}
     rows = ""
     for i in list(at)[:SHOWN]:
         texts = "".join(f"<td>{safe(_clip(event[column][i]))}</td>" for column in ("prompt", "completion"))
-        cells = "".join(f'<td class="ftw-number">{_short(values[i])}</td>' for values in numbers)
+        cells = "".join(f'<td class="ftw-number">{_short(values[i])}</td>' for values in known.values())
         rows += f"<tr>{texts}{cells}</tr>"
-    head = "".join(f'<th scope="col" title="{HELP.get(word, "")}">{word}</th>' for word in HEAD)
+    head = "".join(f'<th scope="col" title="{HELP.get(word, "")}">{word}</th>' for word in ("prompt", "answer", *known))
     more = f"<p>{count - SHOWN:,} more; change the order to see others.</p>" if count > SHOWN else ""
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
 

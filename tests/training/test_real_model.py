@@ -66,3 +66,30 @@ def test_dpo_on_sharegpt_pairs_stopped_half_way_and_resumed(tmp_path):
     assert list(history["step"]) == list(range(1, 21))
     assert history["loss"].iloc[0] == pytest.approx(np.log(2), rel=1e-3)  # policy = reference before the first step
     assert {"rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies"} <= set(history.columns)
+
+
+@pytest.mark.parametrize(
+    ("method", "file", "metric"),
+    [
+        ("orpo", "dpo_en_demo.json", "log_odds_ratio"),
+        ("simpo", "dpo_en_demo.json", "rewards/margins"),
+        ("reward", "dpo_en_demo.json", "margin"),
+        ("pretrain", "c4_demo.jsonl", "perplexity"),
+        ("ppo", "alpaca_en_demo.json", "objective/scores"),
+    ],
+)
+def test_every_other_method_takes_its_first_steps(tmp_path, method, file, metric):
+    few = {"max_steps": 2, "max_eval_samples": 2, "max_new_tokens": 4, "general_text": ""}
+    more = {"reward": shorter, "response_length": 8, "num_ppo_epochs": 1} if method == "ppo" else {}
+    made = studio(tmp_path, method=method, dataset=str(DATA / file), **few, **more)
+    made.train()
+    assert made.run.wait(900) == "finished", made.run.error
+    history = made.run.history
+    assert history["loss"].count() == 2
+    assert np.isfinite(history[metric].dropna()).all()
+    assert history[metric].count()
+    assert (made.run.folder / "adapter" / "adapter_model.safetensors").is_file()
+
+
+def shorter(prompts, completions):
+    return [-float(len(text)) for text in completions]

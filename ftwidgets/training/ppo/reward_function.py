@@ -68,14 +68,10 @@ def call_reward(function: RewardFunction, prompts: list[str], completions: list[
     return [_number(score, i, completions[i], where) for i, score in enumerate(scores)]
 
 
-def try_reward(function: RewardFunction, prompts: Sequence[str], completions: Sequence[str]) -> RewardReport:
-    """Call a reward function once on sample completions, as a form does before training.
-
-    Raises:
-        RewardError: As ``call_reward``.
-    """
+def report(score: Callable[[], list[float]]) -> RewardReport:
+    """Call ``score()`` once and say what its scores are like, and what about them would keep PPO from learning."""
     begun = time.perf_counter()
-    scores = call_reward(function, list(prompts), list(completions), "the trial")
+    scores = score()
     seconds = time.perf_counter() - begun
     problems = []
     if len(scores) > 1 and max(scores) == min(scores):

@@ -1,10 +1,12 @@
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from ftwidgets.training.ppo.reward_function import RewardError, call_reward, try_reward
+from ftwidgets.training.ppo.reward_function import RewardError, RewardReport, call_reward, report
 
 PROMPTS, ANSWERS = ["p", "q"], ["one", "two words"]
 
@@ -57,23 +59,27 @@ def test_faults_are_told_as_what_they_are(returned: object, words: str) -> None:
         call(lambda p, c: returned)
 
 
+def trial(function: Callable[..., Any]) -> RewardReport:
+    return report(lambda: call_reward(function, PROMPTS, ANSWERS, "the trial"))
+
+
 def test_a_trial_reports_the_distribution() -> None:
-    report = try_reward(lambda p, c: [len(x) for x in c], PROMPTS, ANSWERS)
-    assert report.scores == [3, 9]
-    assert (report.mean, report.minimum, report.maximum) == (6, 3, 9)
-    assert report.std == pytest.approx(math.sqrt(18))
-    assert report.seconds_per_call >= 0
-    assert report.problems == []
+    found = trial(lambda p, c: [len(x) for x in c])
+    assert found.scores == [3, 9]
+    assert (found.mean, found.minimum, found.maximum) == (6, 3, 9)
+    assert found.std == pytest.approx(math.sqrt(18))
+    assert found.seconds_per_call >= 0
+    assert found.problems == []
 
 
 def test_a_trial_warns_of_equal_scores() -> None:
-    assert "same score, 2" in try_reward(lambda p, c: [2, 2], PROMPTS, ANSWERS).problems[0]
+    assert "same score, 2" in trial(lambda p, c: [2, 2]).problems[0]
 
 
 def test_a_trial_warns_of_a_slow_function(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 30.0])
     monkeypatch.setattr("ftwidgets.training.ppo.reward_function.time.perf_counter", lambda: next(clock))
-    report = try_reward(lambda p, c: [1, 2], PROMPTS, ANSWERS)
-    assert report.seconds_per_call == 30
-    assert "took 30 s" in report.problems[0]
-    assert "50 minutes" in report.problems[0]
+    found = trial(lambda p, c: [1, 2])
+    assert found.seconds_per_call == 30
+    assert "took 30 s" in found.problems[0]
+    assert "50 minutes" in found.problems[0]

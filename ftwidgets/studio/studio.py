@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import ipywidgets as w
 
-from ftwidgets.blind import BlindComparison
 from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig
-from ftwidgets.data.saving import save_object
 from ftwidgets.errors import FtwidgetsError
-from ftwidgets.exporting import export_run
+from ftwidgets.measuring import begin as begin_measuring
+from ftwidgets.memory import Measurement
+from ftwidgets.passing import Passing
+from ftwidgets.rewarding import begin as begin_trial
 from ftwidgets.runs import LiveRun
-from ftwidgets.starting import train, warm_up
-from ftwidgets.trying import ask
-from ftwidgets.widgets.blind_panel import BlindPanel
+from ftwidgets.starting import function_name, retry, train, warm_up
+from ftwidgets.studio.notebook import FromNotebook
+from ftwidgets.studio.results import Results
 from ftwidgets.widgets.code_view import CodeView
 from ftwidgets.widgets.data_panel import DataPanel
 from ftwidgets.widgets.fit_panel import FitPanel
@@ -25,20 +26,16 @@ from ftwidgets.widgets.header import Header
 from ftwidgets.widgets.inspect_panel import InspectPanel
 from ftwidgets.widgets.method_panel import MethodPanel
 from ftwidgets.widgets.model_panel import ModelPanel
-from ftwidgets.widgets.monitor import Monitor
-from ftwidgets.widgets.see_pairs import SeePairs
+from ftwidgets.widgets.reward_panel import RewardPanel
 from ftwidgets.widgets.steps import Steps
 from ftwidgets.widgets.style import stylesheet
-from ftwidgets.widgets.take_away import TakeAway
 from ftwidgets.widgets.text import paragraph
-from ftwidgets.widgets.try_it import TryIt
 from ftwidgets.widgets.upload import Upload
 from ftwidgets.widgets.variables import Variables
 
 STEPS = ("Model", "Data", "Method", "Training", "Watch", "Try")
 PANEL_OF = {"model": 0, "data": 1, "method": 2, "training": 3, "output": 3}  # by group of options
 BY_ROWS = ("dpo", "sft", "pretrain", "ppo")  # the first that rows can train is taken for them
-EMPTY_WATCH = "Nothing runs yet. Press Train above: curves appear here within a few seconds."
 
 
 class Studio(w.VBox):
@@ -56,16 +53,16 @@ class Studio(w.VBox):
     def __init__(self, config: RunConfig | Mapping[str, Any] | str | Path | None = None, /, **keywords: Any):
         self.run: LiveRun | None = None
         self._outputs: list[Any] = []
-        reward = keywords.get("reward")
-        self._reward: Callable[..., Any] | None = reward if callable(reward) else None
-        if self._reward is not None:
-            keywords["reward"] = f"function {getattr(self._reward, '__name__', 'reward')}"
+        self._problems: dict[str, str] = {}
+        own = keywords.get("reward")
+        if callable(own):
+            keywords["reward"] = function_name(own)
         start = RunConfig.from_yaml(Path(config)) if isinstance(config, str | Path) else config
         if isinstance(start, RunConfig):
             start = start.changed()
         self._method_chosen = "method" in {**(start or {}), **keywords}
         self._form = Form(RunConfig(**{**(start or {}), **keywords}), suggestions())
-        self._fit = FitPanel(lambda values: self._form.change(**values))
+        self._fit = FitPanel(lambda values: self._form.change(**values), self._measure, lambda: self._refresh())
         self._header = Header(self.train, self._toggle_code, self._fit)
         self._code = CodeView()
         self._code.layout.display = "none"
@@ -73,14 +70,17 @@ class Studio(w.VBox):
         self._variables = Variables(lambda name: self._form.change(dataset=name), lambda: self._offer())
         self._model = ModelPanel(self._refresh)
         self._inspect = InspectPanel(self._prepare, self._use, lambda length: self._form.change(max_length=length))
-        self._method = MethodPanel(self._choose)
-        self._try = TryIt(ask)
-        self._see = SeePairs(_data_of)
-        self._blind = BlindPanel(BlindComparison)
-        self._take_away = TakeAway(lambda run, to, target, progress: export_run(run, to, target, progress=progress))
-        self._watch = w.VBox([paragraph(EMPTY_WATCH, "empty")])
-        after = w.VBox([self._try, self._see, self._blind, self._take_away])
-        self._steps = Steps(dict(zip(STEPS, [*self._make_panels(), self._watch, after], strict=True)))
+        self._method = MethodPanel(self._choose, lambda: self._refresh())
+        self._rewards = RewardPanel(
+            lambda name: self._form.change(reward=name), self._try_reward, lambda: self._offer()
+        )
+        self._notebook = FromNotebook(
+            self._variables, self._rewards.functions, own if callable(own) else None, self._datasets
+        )
+        self._results = Results(self._go_on, self._try_this, self._refresh)
+        self._steps = Steps(
+            dict(zip(STEPS, [*self._make_panels(), self._results.watch, self._results.after], strict=True))
+        )
         self._form.on_change(self._refresh)
         super().__init__([stylesheet(), self._header, self._code, self._steps])
         self.add_class("ftw-studio")
@@ -115,7 +115,7 @@ class Studio(w.VBox):
         return [
             w.VBox([form(names["model"]), self._model]),
             w.VBox([self._variables, form(names["data"]), upload, self._data, self._inspect]),
-            w.VBox([self._method, form(names["method"])]),
+            w.VBox([self._method, form(names["method"]), self._rewards]),
             w.VBox([form(names["training"]), paragraph("What is kept", "section"), form(names["output"])]),
         ]
 
@@ -129,6 +129,7 @@ class Studio(w.VBox):
         self._method.show(method, self._data.look, any_data=read["dataset"] == "demo")
         self._code.show(form.config)
         self._fit.show(form.config, self._model.card)
+        running = self.run is not None and not self.run.ended
         self._inspect.show(form.config)
         problems = dict(form.problems)
         if self._data.error:
@@ -137,14 +138,28 @@ class Studio(w.VBox):
             problems["dataset"] = " ".join(self._data.look.usable[method][1:])
         if self._model.error:
             problems["model"] = self._model.error
-        for name in ("dataset", "model"):
+        card = self._model.card
+        question = self._method.asks(method, card.kind.name if card is not None else "")
+        if question:
+            problems["method"] = question
+        if method == "ppo" and "reward" not in problems:
+            try:
+                self._notebook.function(method, form.fields["reward"].read())
+            except FtwidgetsError as error:
+                problems["reward"] = str(error)
+        self._problems = problems
+        for name in ("dataset", "model", "reward"):
             form.fields[name].show_problem(problems.get(name, ""))
         self._header.show(
             title=f"{_short(read['model'])}{self._model.kind}  ·  {_short(read['dataset'])}{self._rows()}"
             f"  ·  {METHODS[method].title}",
             problems=list(problems.values()),
-            running=self.run is not None and not self.run.ended,
+            running=running,
+            measuring=self._fit.measuring,
         )
+        config = form.config if not problems else None
+        self._fit.offer(config, free=not running and not self._rewards.busy)
+        self._rewards.show(method, config, free=not running and not self._fit.measuring)
         self._mark_steps(problems)
 
     def _offer(self) -> None:
@@ -152,6 +167,7 @@ class Studio(w.VBox):
         if not hasattr(self, "_steps"):
             return
         self._form.fields["dataset"].suggest([*suggestions()["dataset"], *self._variables.names])
+        self._form.fields["reward"].suggest([*self._rewards.functions.names, *self._reward_runs()])
         self._refresh()
 
     def _choose(self, method: str) -> None:
@@ -171,7 +187,7 @@ class Studio(w.VBox):
 
     def _look_at(self, dataset: str, config: Any, split: str, mapping: Any, method: str) -> None:
         try:
-            self._data.show(dataset, config, split, mapping, method, self._variables.find(dataset))
+            self._data.show(dataset, config, split, mapping, method, self._notebook.rows(dataset))
         except FtwidgetsError as error:
             self._data.refuse(error)
 
@@ -192,17 +208,12 @@ class Studio(w.VBox):
         from ftwidgets.training.preflight import encoding_options
 
         tokenizer = load_tokenizer(config)
-        rows = self._variables.find(config.dataset)
+        rows = self._notebook.rows(config.dataset)
         return prepare(config, rows=rows), tokenizer, encoding_options(config, tokenizer)
 
     def _use(self, dataset: Any) -> None:
         """Train on the rows that a person has judged."""
-        self._form.change(dataset=str(save_object(dataset, self._datasets())), mapping=None)
-
-    def _with_rows_kept(self, config: RunConfig) -> RunConfig:
-        """Rows of a variable go to a file, so that the run can be repeated."""
-        rows = self._variables.find(config.dataset)
-        return config if rows is None else config.replace(dataset=str(save_object(rows, self._datasets())))
+        self._form.change(dataset=self._notebook.keep(dataset), mapping=None)
 
     def _datasets(self) -> Path:
         """Where rows that are in no file of the person's own are kept."""
@@ -220,39 +231,40 @@ class Studio(w.VBox):
 
     def train(self) -> None:
         """Press Train."""
-        if self._form.config is None or (self.run is not None and not self.run.ended):
+        busy = self._fit.measuring or self._rewards.busy or (self.run is not None and not self.run.ended)
+        if self._form.config is None or self._problems or busy:
             return
-        reward = {"reward": self._reward} if self._reward and self._form.config.method == "ppo" else {}
         try:
-            self.run = train(self._with_rows_kept(self._form.config), **reward)
+            config = self._form.config
+            self._watch_over(train(self._notebook.kept(config), **self._notebook.reward(config)))
         except (ConfigError, FtwidgetsError) as error:
             self._header.show_problem(str(error))
-            return
-        for child in self._watch.children:
-            child.close()
-        monitor = Monitor(self.run, use=self._try_this)
+
+    def _reward_runs(self) -> list[str]:
+        """Reward models trained here, newest first."""
+        place = Path(str(self._form.fields["output_dir"].read() or "runs")).expanduser()
+        return sorted((path.parts[-3] for path in place.glob("*-reward-*/adapter/adapter_config.json")), reverse=True)
+
+    def _try_reward(self, config: RunConfig) -> Passing[Any]:
+        """Press “Try the reward”."""
+        return begin_trial(config, **self._notebook.keywords(config))
+
+    def _measure(self, config: RunConfig) -> Passing[Measurement]:
+        """Press “Measure one step”."""
+        return begin_measuring(config, **self._notebook.keywords(config))
+
+    def _watch_over(self, run: LiveRun) -> None:
+        """Show a run that was started."""
+        self.run = run
+        monitor = self._results.show(run)
         for output in self._outputs:
             monitor.curves.shown_in(output, self.model_id)
-        self._watch.children = [monitor]
         self._steps.turn(STEPS.index("Watch"))
-        self.run.subscribe(self._follow)
         self._refresh()
 
-    def _follow(self) -> None:
-        """The run changed. Called from its publisher thread."""
-        self._try.show(self.run)
-        self._see.show(self.run)
-        self._blind.show(self.run)
-        self._take_away.show(self.run)
-        if self.run is not None and self.run.ended:
-            self._refresh()
-
-
-def _data_of(run: Any) -> Any:
-    """A run's rows as it had them. Called in the background."""
-    from ftwidgets.data import prepare
-
-    return prepare(run.config)
+    def _go_on(self, failed: LiveRun) -> None:
+        """Press “Apply and go on” where memory ran out."""
+        self._watch_over(retry(failed, **self._notebook.reward(failed.config)))
 
 
 def _short(name: Any) -> str:
@@ -263,4 +275,4 @@ def _short(name: Any) -> str:
 
 def suggestions() -> dict[str, list[str]]:
     """What can be offered by name without looking far: the built-in model and data."""
-    return {"model": ["demo"], "dataset": ["demo"]}
+    return {"model": ["demo"], "dataset": ["demo"], "reward": []}
