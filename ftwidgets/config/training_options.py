@@ -160,8 +160,8 @@ class OutputOptions(BaseModel):
     )
     general_text: str | None = option(
         "builtin",
-        "Text unlike the training data, on which perplexity shows what is forgotten: “builtin” for a few short texts in "
-        "English and Chinese, or a file of your own. Measured before, along and after training. Empty: not measured.",
+        "Text unlike the training data, on which perplexity shows what is forgotten: “builtin” for a few short texts "
+        "in English and Chinese, or a file of your own. Measured before, along and after training. Empty: never.",
         "forgetting is rarely seen before it hurts (arXiv 2308.08747)",
         group="output",
         methods=[name for name in METHOD_NAMES if name != "reward"],  # a reward model predicts no text

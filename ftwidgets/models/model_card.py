@@ -58,8 +58,8 @@ class ModelCard:
         said = []
         if method == "pretrain" and self.kind.name == "instruct":
             said.append(
-                "Continued pre-training makes an instruct model forget its manners, and how to follow instructions (arXiv "
-                "2410.10739): start from the base model, or watch the forgetting curve."
+                "Continued pre-training makes an instruct model forget its manners, and how to follow instructions "
+                "(arXiv 2410.10739): start from the base model, or watch the forgetting curve."
             )
         if method in ("dpo", "simpo", "ppo") and self.kind.name == "base":
             said.append("A base model does not answer yet: do SFT first, or use ORPO, which does both.")
