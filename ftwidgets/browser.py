@@ -51,7 +51,7 @@ class RunBrowser(w.VBox):
         self._compare_button = _button("Compare", "columns", "Put the ticked runs over each other", self.compare_chosen)
         self._blind_button = _button(
             "Compare blind",
-            "eye-slash",
+            "balance-scale",
             "Judge answers of the ticked runs (one: and its base) without names",
             self.judge_chosen,
         )

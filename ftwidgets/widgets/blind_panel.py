@@ -25,7 +25,7 @@ class BlindPanel(w.VBox):
         self._opened: w.Widget | None = None
         self.button = w.Button(
             description="Compare blind",
-            icon="eye-slash",
+            icon="balance-scale",
             tooltip="Base and trained model, without names, on held-out prompts",
         )
         self.button.on_click(lambda _: self.begin())
