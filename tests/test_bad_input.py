@@ -109,6 +109,27 @@ def test_after_a_refusal_the_next_run_works(tmp_path):
     assert studio.run.wait(300) == "finished", studio.run.error
 
 
+@pytest.mark.parametrize(
+    ("method", "row"),
+    [
+        ("sft", {"prompt": "word " * 400, "completion": "x"}),
+        ("reward", {"prompt": "word " * 400, "chosen": "x", "rejected": "y"}),
+        ("ppo", {"prompt": "word " * 400}),
+    ],
+)
+def test_held_out_rows_that_are_all_too_long_do_not_end_the_run(tmp_path, method, row):
+    few = {"eval_dataset": rows(tmp_path / "held_out.jsonl", [row] * 3), "max_length": 128}
+    if method == "ppo":
+        few |= {"reward": demo.courtesy, "response_length": 8, "num_ppo_epochs": 1}
+    usual = SHORT | {"method": method, "output_dir": str(tmp_path)}
+    if method == "reward":
+        usual.pop("general_text")
+    run = ftwidgets.train(dataset="demo", **(usual | few))
+    assert run.wait(300) == "finished", run.error
+    assert any("The run is not evaluated" in note["text"] for note in run.events.of("note"))
+    assert run.history["loss"].count() == 2
+
+
 def test_bad_rows_are_named_and_the_good_ones_train(tmp_path):
     some = [
         *GOOD[:10],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ftwidgets.config import RunConfig
+from ftwidgets.errors import FtwidgetsError
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -52,6 +53,21 @@ class Job:
     held_out: Dataset | None
     callbacks: list[Any] = field(default_factory=list)
     reward: Reward | None = None
+
+    def prepare_held_out(self, prepare: Callable[[Dataset], Any]) -> Any:
+        """``prepare(held_out)``. Where none of the held-out rows can be used, the run goes on without evaluation."""
+        if self.held_out is not None and len(self.held_out):
+            try:
+                return prepare(self.held_out)
+            except FtwidgetsError as error:
+                self.go_unevaluated(str(error))
+        self.held_out = None
+        return None
+
+    def go_unevaluated(self, reason: str) -> None:
+        """Say that the held-out rows are of no use."""
+        self.held_out = None
+        self.context.emit("note", level="warning", text=f"The run is not evaluated. Of the held-out rows: {reason}")
 
     def arguments(self) -> dict[str, Any]:
         """Keywords of transformers' TrainingArguments that every method shares."""

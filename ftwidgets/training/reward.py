@@ -30,9 +30,9 @@ def build_trainer(job: Job) -> RewardTrainer:
         job.context.emit("note", level="warning", text=text)
 
     train = _usable(encode_pairs(job.train, job.tokenizer, stops), longest, note)
-    held_out = None
-    if job.held_out is not None and len(job.held_out):
-        held_out = _usable(encode_pairs(job.held_out, job.tokenizer, stops), longest, lambda text: None)
+    held_out = job.prepare_held_out(
+        lambda rows: _usable(encode_pairs(rows, job.tokenizer, stops), longest, lambda text: None)
+    )
     arguments = job.arguments() | {"max_length": None}  # the rows are cut to length above, with a word about it
     if job.config.center_rewards_coefficient:
         arguments["center_rewards_coefficient"] = job.config.center_rewards_coefficient

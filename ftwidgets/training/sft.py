@@ -45,6 +45,9 @@ def build_trainer(job: Job) -> SFTTrainer:
             f"Nothing would be trained: in every row the prompt alone fills max_length={job.config.max_length}, or "
             "there is no answer. Raise max_length, or look at the rows."
         )
+    if held_out is not None and len(trainer.eval_dataset) == 0:
+        trainer.eval_dataset, trainer.args.eval_strategy = None, "no"
+        job.go_unevaluated(f"the prompt alone fills max_length={job.config.max_length}, or there is no answer.")
     dropped = len(train) - len(trainer.train_dataset)
     if dropped > 0 and not job.config.packing:
         job.context.emit(

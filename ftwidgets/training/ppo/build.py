@@ -31,9 +31,7 @@ def build_trainer(job: Job) -> PPOTrainer:
     limits = [limit for limit in (c.max_length, context) if limit]
     longest = min(limits) - c.response_length if limits else 2**20
     prompts = fitting(encode_prompts(job.train, job.tokenizer), longest, note)
-    held_out = None
-    if job.held_out is not None and len(job.held_out):
-        held_out = fitting(encode_prompts(job.held_out, job.tokenizer), longest, note)
+    held_out = job.prepare_held_out(lambda rows: fitting(encode_prompts(rows, job.tokenizer), longest, note))
     stops = stop_ids(job.model, job.tokenizer, c.stop_token)
     roles = Roles(job.model, c.value_model)
     arguments = TrainingArguments(**job.arguments(), remove_unused_columns=False)
