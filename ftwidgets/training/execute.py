@@ -48,9 +48,7 @@ def execute(config: RunConfig, context: Context, reward: Reward | None, resume: 
     def probe(step: int) -> None:
         if prompts and config.method != "reward" and step not in samples:
             context.progress("sampling", text="answering the probe prompts")
-            samples[step] = complete(
-                model, tokenizer, prompts, max_new_tokens=config.max_new_tokens, chat=config.method != "pretrain"
-            )
+            samples[step] = complete(model, tokenizer, prompts, max_new_tokens=config.max_new_tokens, chat=chat)
             shown = [p if isinstance(p, str) else p[-1]["content"] for p in prompts]
             context.emit("samples", step=step, prompt=shown, completion=samples[step])
 
@@ -66,7 +64,7 @@ def execute(config: RunConfig, context: Context, reward: Reward | None, resume: 
         probe(0)
         if general is not None:
             general.measure(0)
-        if data.held_out is not None:
+        if job.held_out is not None:
             context.progress("evaluating", text="on the held-out rows, before training")
             trainer.evaluate()
     devices.release()
@@ -80,7 +78,7 @@ def execute(config: RunConfig, context: Context, reward: Reward | None, resume: 
 
     step = trainer.state.global_step
     _save_adapter(trainer, tokenizer, context)
-    if data.held_out is not None and not context.stop_requested:
+    if job.held_out is not None and not context.stop_requested:
         context.progress("evaluating", text="on the held-out rows, after training")
         if not _evaluated(trainer, step):
             trainer.evaluate()
