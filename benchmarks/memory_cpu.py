@@ -14,7 +14,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from importlib import import_module
 from pathlib import Path
@@ -38,7 +37,7 @@ def main(methods: list[str], model: str, changes: dict) -> dict:
         found = json.loads(done.stdout.splitlines()[-1])
         results[method] = found
         error = found["estimated"] / found["measured"] - 1
-        sizes = [f"{name} {found[name] / 1e9:.2f} GB" for name in ("measured", "estimated", "loaded")]
+        sizes = [f"{name} {found[name] / 1e9:.2f} GB" for name in ("measured", "estimated")]
         print(f"{method:9} {', '.join(sizes)}; error {error:+.0%}; {found['seconds']:.0f} s", flush=True)
     errors = [abs(r["estimated"] / r["measured"] - 1) for r in results.values()]
     return {"benchmark": "memory_cpu", "methods": results, "largest_error": max(errors, default=None)}
@@ -49,6 +48,7 @@ def one(method: str, model: str, changes: dict) -> dict:
     import ftwidgets
     from ftwidgets.config import RunConfig
     from ftwidgets.memory import estimate_memory
+    from ftwidgets.training.peak import CpuPeak
 
     # The libraries are no part of the estimate: all that a method imports comes before the first look.
     import_module("ftwidgets.training.launch")
@@ -57,7 +57,7 @@ def one(method: str, model: str, changes: dict) -> dict:
         options = {
             "method": method, "model": model, "dataset": _rows(method, model, Path(folder)), "output_dir": folder,
             "max_length": LENGTH, "per_device_train_batch_size": BATCH, "gradient_accumulation_steps": 1,
-            "max_steps": 2, "test_size": 0.0, "probe_prompts": [], "save_steps": 0,
+            "max_steps": 2, "test_size": 0.0, "probe_prompts": [], "save_steps": 0, "general_text": None,
         }  # fmt: skip
         if method in ("dpo", "orpo", "simpo"):
             options["prefix_sharing"] = "off"
@@ -65,28 +65,25 @@ def one(method: str, model: str, changes: dict) -> dict:
             options |= {"response_length": RESPONSE, "reward": "function score", "num_ppo_epochs": 1}
         config = RunConfig(**(options | changes))
         estimated = estimate_memory(config, device="cpu")
-        with Watch() as watch:
-            start = time.perf_counter()
-            more = {"reward": score} if method == "ppo" else {}
-            run = ftwidgets.train(config, **more)
-            while run.progress.get("phase") in (None, "loading libraries", "reading data", "loading model"):
-                time.sleep(0.02)
-                if run.ended:
-                    break
-            watch.reset()  # loading has a peak of its own
-            loaded = watch.peak
-            run.wait()
-            if run.error:
-                raise SystemExit(str(run.error))
+        watch = CpuPeak()
+        start = time.perf_counter()
+        more = {"reward": score} if method == "ppo" else {}
+        run = ftwidgets.train(config, **more)
+        while run.progress.get("phase") in (None, "loading libraries", "reading data", "loading model"):
+            time.sleep(0.02)
+            if run.ended:
+                break
+        watch.reset()  # loading has a peak of its own
+        run.wait()
+        if run.error:
+            raise SystemExit(str(run.error))
         seconds = time.perf_counter() - start
-        # The pages of the layers that were quantised stay as well until the system wants them back: not needed.
-        kept = sum(p.nbytes for p in run.model.parameters() if not p.requires_grad and p.element_size() > 1)
-        mapped = min(watch.mapped(), kept)
+        measured = watch.bytes(run.model)
+        watch.close()
     return {
-        "measured": watch.peak - watch.start + mapped,
-        "mapped": mapped,
+        "measured": measured,
+        "how": watch.how,
         "estimated": estimated.total,
-        "loaded": loaded - watch.start,
         "seconds": seconds,
         "parts": estimated.parts,
     }
@@ -95,38 +92,6 @@ def one(method: str, model: str, changes: dict) -> dict:
 def score(prompts: list[str], completions: list[str]) -> list[float]:
     """A reward: the share of letters e."""
     return [c.count("e") / max(1, len(c)) for c in completions]
-
-
-class Watch:
-    """The memory of this process in bytes, looked at every few milliseconds."""
-
-    def __enter__(self) -> "Watch":
-        self.start, self._files = self._held()
-        self.peak = self.start
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def mapped(self) -> int:
-        """Bytes of files that came into memory."""
-        return self._held()[1] - self._files
-
-    def reset(self) -> None:
-        self.peak = self._held()[0]
-
-    def _held(self) -> tuple[int, int]:
-        with Path("/proc/self/status").open(encoding="ascii") as status:
-            sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in status if line.startswith("Rss")}
-        return sizes["RssAnon"], sizes["RssFile"]
-
-    def _look(self) -> None:
-        while not self._stop.wait(0.004):
-            self.peak = max(self.peak, self._held()[0])
 
 
 def _rows(method: str, model: str, folder: Path) -> str:
@@ -152,7 +117,7 @@ def _rows(method: str, model: str, folder: Path) -> str:
         elif method == "pretrain":
             row = {"text": words(LENGTH - 8, i)}
         elif method == "ppo":
-            row = {"prompt": words(LENGTH - RESPONSE - 8, i)}
+            row = {"prompt": words(LENGTH - RESPONSE - 24, i)}
         else:
             row |= {"chosen": words(answer, i), "rejected": words(answer, i + 3)}
         rows.append(row)

@@ -82,13 +82,13 @@ def main_memory() -> DeviceMemory:
     limit, used = _number(_CGROUP / "memory.max"), _number(_CGROUP / "memory.current")
     if limit is not None and used is not None and limit < total:
         total, free = limit, min(free, max(0.0, limit - used + _reclaimable()))
-    for limit, used in _process_limits():
+    for limit, used in process_limits():
         total, free = min(total, limit), min(free, max(0.0, limit - used))
     return DeviceMemory("cpu", "main memory", total, free)
 
 
-def _process_limits() -> Iterator[tuple[float, float]]:
-    """What the process may map and what it does, in bytes (``ulimit -v`` and ``-d``, set on many clusters)."""
+def process_limits() -> Iterator[tuple[float, float]]:
+    """What this process may map and what it does map, in bytes (``ulimit -v`` and ``-d``, set on many clusters)."""
     if sys.platform != "linux":  # elsewhere the limits are not what allocations run into
         return
     import resource

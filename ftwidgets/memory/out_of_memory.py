@@ -135,8 +135,9 @@ def _proposal(config: RunConfig, device: DeviceMemory, lengths: Any) -> tuple[Me
     """The estimate, changes with which the run fits, and whether the same run can go on with them."""
     try:
         estimate = estimate_memory(config, device=device.device)
-        # Where the estimate thinks that it fits it was too low: ask for at least a fifth less than it says.
-        room = device.free if estimate.high > device.free else 0.8 * estimate.low
+        # What ran out once shall not run out again: leave a fifth of what is free. Where the estimate thinks that the
+        # run fits it was too low: ask for a fifth less than it says.
+        room = 0.8 * (device.free if estimate.high > device.free else estimate.low)
         for fields in (RESUMABLE, None):
             fit = make_it_fit(config, room, device=device.device, lengths=lengths, fields=fields)
             if fit.fits and fit.changes:

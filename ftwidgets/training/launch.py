@@ -82,8 +82,9 @@ def _guarded(function: Callable[[], Any], config: RunConfig, context: Context) -
     with log as file, quiet(file, context.progress):
         load_libraries()
         from ftwidgets.training import shortage
-        from ftwidgets.training.device import release
+        from ftwidgets.training.device import keep_nothing_back, release
 
+        keep_nothing_back()
         try:
             return function()
         except BaseException as error:

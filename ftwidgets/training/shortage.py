@@ -13,7 +13,7 @@ from typing import Any
 from ftwidgets.config import RunConfig
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.memory.out_of_memory import OutOfMemoryError, Shortage, asked_bytes, explained
-from ftwidgets.training.device import memory_now, release
+from ftwidgets.training.device import memory_now, release, release_all
 from ftwidgets.training.job import Context
 
 _OPTIMIZER = re.compile(r"[/\\](torch|bitsandbytes)[/\\]optim[/\\]")
@@ -44,7 +44,7 @@ def let_go(context: Context) -> None:
             trainer.accelerator.free_memory()
     del trainer
     context.live(model=None, tokenizer=None, trainer=None)
-    release()
+    release_all()
 
 
 def told(shortage: Shortage, config: RunConfig, context: Context) -> OutOfMemoryError:

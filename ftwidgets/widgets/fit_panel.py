@@ -32,6 +32,7 @@ class FitPanel(MemoryBar):
         self._config: RunConfig | None = None
         self._card: ModelCard | None = None
         self._device: DeviceMemory | None = None
+        self._device_is_free = True
         self._worker = Latest(self._work, lambda found: self.update(*found), lambda _: self.update(None, None))
         super().__init__(self._propose, accept)
         self.step = MeasureStep(measure, accept, changed) if measure is not None else None
@@ -48,6 +49,9 @@ class FitPanel(MemoryBar):
 
     def offer(self, config: RunConfig | None, free: bool) -> None:
         """Offer to measure a step of ``config``, unless a run has the device (``free=False``)."""
+        if free and not self._device_is_free and self._config is not None:
+            self._worker.ask(self._config, self._card)  # a run ended: other memory is free now
+        self._device_is_free = free
         if self.step is not None:
             self.step.offer(config, free)
 

@@ -80,7 +80,7 @@ def test_it_is_told_with_its_numbers_and_goes_on_from_the_checkpoint():
     assert "Estimated for this run:" in said and "activations" in said and "are free now" in said
     changes = found.facts["changes"]
     assert set(changes) <= set(RESUMABLE) and found.facts["same_run"]
-    assert found.facts["after"] <= free
+    assert found.facts["after"] <= 0.8 * free
     assert "ftwidgets.retry(run) goes on from step 6" in found.advice
     batch, accumulation = changes.get("per_device_train_batch_size"), changes.get("gradient_accumulation_steps")
     assert (batch is None) == (accumulation is None)
