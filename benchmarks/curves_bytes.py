@@ -30,7 +30,7 @@ display(curves)
 def go():
     time.sleep(2)
     for _ in range({appends}):
-        run.log(); run.notify(); time.sleep(0.15)
+        run.log(); run.notify(); time.sleep(0.5)  # longer than the stream waits between two messages
     done.append(1)
 done = []
 """

@@ -97,10 +97,14 @@ class ModelEyes:
 
     @property
     def suspects(self) -> list[int]:
-        """Row ids of the pairs whose rejected answer the model prefers after training, the surest first."""
-        after = self._scores["margin after"]
-        order = np.argsort(after, kind="stable")
-        return [int(self._viewer.table.row_ids[at]) for at in order if after[at] <= 0]
+        """Row ids of the pairs whose margin training lowered, the most first.
+
+        Training on a pair raises its margin; where it falls, what the other pairs taught weighs more. Such pairs often
+        stand the wrong way round.
+        """
+        change = self._scores["margin change"]
+        order = np.argsort(change, kind="stable")
+        return [int(self._viewer.table.row_ids[at]) for at in order if change[at] < 0]
 
     @property
     def turned(self) -> dict[str, int]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ftwidgets.runs.run import Run
 
 STATIC = Path(__file__).parent.parent / "static"
+TELL_EVERY = 0.15  # seconds between two words on a search that goes on
 
 
 class PreferencePairs(anywidget.AnyWidget):
@@ -263,7 +264,7 @@ class PreferencePairs(anywidget.AnyWidget):
             told = [time.monotonic()]
 
             def due() -> bool:
-                if time.monotonic() - told[0] < 0.25:
+                if time.monotonic() - told[0] < TELL_EVERY:
                     return False
                 told[0] = time.monotonic()
                 return True

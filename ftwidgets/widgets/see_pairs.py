@@ -29,7 +29,7 @@ class SeePairs(w.VBox):
         self._run: Run | None = None
         self.viewer: PreferencePairs | None = None
         self._which = w.Dropdown(options=[HELD_OUT, TRAINED], tooltip="Which pairs the model looks at")
-        self._which.add_class("ftw-control")
+        self._which.layout.width = "160px"
         self.button = w.Button(
             description="See with the model",
             icon="eye",

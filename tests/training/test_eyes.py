@@ -71,7 +71,8 @@ def test_eyes_fill_the_viewer_and_are_remembered(train):
     assert again.wait(120), again.error
     assert (run.folder / "eyes.jsonl").read_text() == kept
     assert again.accuracy == eyes.accuracy
-    assert eyes.turned["still wrong"] + eyes.turned["wrong"] == len(eyes.suspects)
+    change = viewer._session.columns.values("margin change")
+    assert eyes.suspects == [int(viewer.table.row_ids[at]) for at in np.argsort(change) if change[at] < 0]
     names = viewer._session.columns.names
     assert {"margin before", "margin after", "margin change"} <= set(names)
     facts = viewer.seeing.facts()

@@ -1,6 +1,7 @@
 """Which pairs are shown, and in which order."""
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from ftwidgets.data.pairs.stats import Progress, no_progress, over_blocks
 from ftwidgets.data.pairs.table import SIDES, Block, PairTable
 from ftwidgets.errors import FtwidgetsError
 
+PARTIAL_EVERY = 0.1  # seconds
 Where = Literal["all", "prompt", "chosen", "rejected"]
 
 
@@ -160,7 +162,14 @@ def select(
 
     if not query.text:
         return ordered(keep)
-    return ordered(keep & search.rows(query, progress, lambda found: partial(ordered(keep & found))))
+    due = [0.0]
+
+    def so_far(found: np.ndarray) -> None:
+        if time.monotonic() >= due[0]:  # ordering a million rows after every block would cost more than the search
+            partial(ordered(keep & found))
+            due[0] = time.monotonic() + PARTIAL_EVERY
+
+    return ordered(keep & search.rows(query, progress, so_far))
 
 
 def _firsts(positions: np.ndarray, columns: PairColumns) -> np.ndarray:

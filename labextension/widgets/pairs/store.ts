@@ -336,6 +336,7 @@ export class Store {
       case 'eyes':
         this.eyes = message.eyes as Eyes;
         this.emit('eyes');
+        if (this.eyes.state !== 'running') this.refresh(); // the number beside each row is another
         break;
       case 'can': {
         const { type: _, ...can } = message;
