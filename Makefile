@@ -13,6 +13,10 @@ export PATH := $(BIN):$(PATH)
 NODE_SOURCES := $(shell find labextension -name node_modules -prune -o -name lib -prune -o -type f -print)
 ROOT_FLAGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 
+# Those that need no arguments; the others say what they need.
+BENCHMARKS := import_time step_time ppo_demo curves_bytes curves_clicks curves_frames curves_training pairs_million \
+	survey_100k memory_published health
+
 .PHONY: lab test lint build bench clean chromium
 
 lab: $(VENV)/.installed
@@ -33,7 +37,7 @@ build: $(VENV)/.installed-dev
 	pip wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 bench: $(VENV)/.installed-dev
-	@for script in benchmarks/*.py; do echo "== $$script"; python $$script || exit 1; done
+	@for name in $(BENCHMARKS); do echo "== $$name"; python -m benchmarks.$$name || exit 1; done
 
 clean:
 	rm -rf dist labextension/lib labextension/node_modules ftwidgets/static ftwidgets/labextension
