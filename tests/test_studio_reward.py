@@ -69,8 +69,7 @@ def test_scores_are_drawn_where_they_are() -> None:
 
 def test_pretraining_an_instruct_model_asks_first(tmp_path) -> None:
     studio = ftwidgets.Studio(method="pretrain", output_dir=str(tmp_path))
-    card = threading.Event()
-    wait_for_card(studio, card)
+    wait_for_card(studio)
     train = next(w for w in walk(studio) if getattr(w, "description", "") == "Train")
     agree = next(w for w in walk(studio) if getattr(w, "description", "") == AGREE)
     assert train.disabled
@@ -78,12 +77,11 @@ def test_pretraining_an_instruct_model_asks_first(tmp_path) -> None:
     assert not train.disabled
 
 
-def wait_for_card(studio, event):
-    """The card is read in the background."""
-    shown = studio._model._view
-    shown.layout.observe(lambda _: event.set(), "display")
-    if studio._model.card is None:
-        assert event.wait(60)
+def wait_for_card(studio):
+    """The card is read and told to the form in the background."""
+    moment = threading.Event()
+    while studio._model._worker._busy:
+        moment.wait(0.05)
 
 
 def walk(widget):
