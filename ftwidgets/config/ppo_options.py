@@ -18,7 +18,7 @@ class PPOOptions(BaseModel):
     reward: str | None = ppo(
         None,
         "What the answers are scored by: the folder of a reward model, or a run of method “reward”. "
-        "In code also a function reward(prompts, completions) -> floats.",
+        "Or a function of the notebook, reward(prompts, completions) -> floats.",
         "PPO maximises it",
         advanced=False,
     )
