@@ -83,7 +83,7 @@ class DecisionLog:
     def decide(self, decisions: Iterable[Decision]) -> list[Decision]:
         """One step, of one pair or of many: saved at once, undone at once. Gives back what was written."""
         with self._lock:
-            after = [replace(d, reviewer=self.reviewer, time=round(time.time(), 3)) for d in decisions]
+            after = [replace(d, reviewer=self.reviewer, time=_now()) for d in decisions]
             step = [(self.mine.get(d.key, _nothing(d)), d) for d in after]
             step = [(old, new) for old, new in step if not (old.says_the_same(new) and old.note == new.note)]
             if step:
@@ -112,8 +112,7 @@ class DecisionLog:
     def _back(self, source: list, target: list, what: str, which: int) -> list[Decision]:
         if not source:
             return []
-        now = round(time.time(), 3)
-        states = [replace(pair[which], reviewer=self.reviewer, time=now) for pair in source[-1]]
+        states = [replace(pair[which], reviewer=self.reviewer, time=_now()) for pair in source[-1]]
         self._write(states, what)
         target.append(source.pop())
         return states
@@ -150,6 +149,11 @@ class DecisionLog:
         self._set(decision)
 
     _open_step = False  # whether the line read last was of a step with more lines to come
+
+
+def _now() -> float:
+    """Unix seconds to the microsecond: the latest word counts, and a program may say two within a millisecond."""
+    return round(time.time(), 6)
 
 
 def _nothing(like: Decision) -> Decision:

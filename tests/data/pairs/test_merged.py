@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ftwidgets.data.pairs import Decision, DecisionLog, merge_decisions
+from ftwidgets.data.pairs.decisions import append_lines
 from ftwidgets.errors import FtwidgetsError
 
 
@@ -36,7 +37,9 @@ def test_agreement_conflict_and_majority(tmp_path: Path) -> None:
 
 
 def test_a_reviewer_in_two_files_counts_once_with_the_latest_word(tmp_path: Path) -> None:
-    first, second = saved(tmp_path / "a", "ana", k="keep"), saved(tmp_path / "b", "ana", k="drop")
+    first, second = tmp_path / "a", tmp_path / "b"
+    for path, verdict, time in ((first, "keep", 1.0), (second, "drop", 2.0)):
+        append_lines(path, [{"key": "k", "row_id": 0, "verdict": verdict, "reviewer": "ana", "t": time}])
     for paths in ([first, second], [second, first]):
         assert merge_decisions(paths).agreed["k"].verdict == "drop"
 
