@@ -263,8 +263,11 @@ class Studio(w.VBox):
         self._refresh()
 
     def _go_on(self, failed: LiveRun) -> None:
-        """Press “Apply and go on” where memory ran out."""
-        self._watch_over(retry(failed, **self._notebook.reward(failed.config)))
+        """Press “Apply and go on” where memory ran out: the form takes the settings that the run goes on with."""
+        run = retry(failed, **self._notebook.reward(failed.config))
+        before, after = failed.config.to_dict(), run.config.to_dict()
+        self._form.change(**{n: after[n] for n in after if after[n] != before[n] and self._form.used(n)})
+        self._watch_over(run)
 
 
 def _short(name: Any) -> str:

@@ -4,11 +4,13 @@ import gc
 import json
 import resource
 import sys
+import threading
 import weakref
 from pathlib import Path
 
 import ftwidgets
 from ftwidgets.training.device import release
+from ftwidgets.widgets.out_of_memory import OutOfMemory
 
 SMALL = {"method": "sft", "max_steps": 4, "test_size": 0.0, "probe_prompts": [], "logging_steps": 1, "seed": 3}
 BIG = SMALL | {"per_device_train_batch_size": 96, "gradient_accumulation_steps": 1, "gradient_checkpointing": False}
@@ -26,21 +28,39 @@ def limit(room=ROOM):
     resource.setrlimit(resource.RLIMIT_DATA, (status("VmData") + room, resource.RLIM_INFINITY))
 
 
+def walk(widget):
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from walk(child)
+
+
+def train(studio):
+    """Press Train when the form has read model and rows in the background, so that nothing runs beside the training."""
+    moment = threading.Event()
+    while studio._model._worker._busy or studio._data._worker._busy or studio._fit._worker._busy:
+        moment.wait(0.05)
+    studio.train()
+    return studio.run
+
+
 def main(folder, when):
     out = {"output_dir": folder}
     rows = Path(folder) / "rows.jsonl"
     rows.write_text("\n".join(json.dumps({"prompt": "Say it.", "completion": "word " * 100}) for _ in range(400)))
     out |= {"dataset": str(rows), "max_length": 128}
     # A run that fits brings the libraries and what they keep for good.
-    first = ftwidgets.train(**(SMALL | {"max_steps": 2, "save_steps": 1, "per_device_train_batch_size": 24}), **out)
-    first.wait()
+    fits = SMALL | {"max_steps": 2, "save_steps": 1, "per_device_train_batch_size": 24}
+    studio = ftwidgets.Studio(**fits, **out)
+    train(studio).wait()
+    first = studio.run
     assert first.error is None, first.error
     first.free()
     release()
     before = status("VmRSS")
 
     held = {}
-    run = ftwidgets.train(**BIG, **out)
+    studio.fill(**BIG, save_steps=100)
+    run = train(studio)
 
     def watch():
         if run.trainer is not None and "model" not in held:
@@ -64,9 +84,13 @@ def main(folder, when):
         "facts": run.out_of_memory,
         "live": [run.model is None, run.trainer is None],
     }
-    again = ftwidgets.retry(run)  # under the same limit
+    shortage = next(w for w in walk(studio) if isinstance(w, OutOfMemory))
+    shortage.button.click()  # under the same limit
+    again = studio.run
     again.wait()
     seen |= {
+        "pressed": shortage.button.description,
+        "form": studio.config.to_dict(),
         "again": again.status,
         "again_error": again.error,
         "same_folder": again.folder == run.folder,

@@ -39,6 +39,8 @@ def test_in_the_middle_of_a_run_it_goes_on_from_where_it_was(tmp_path):
     changes = facts["changes"]
     assert set(changes) <= set(RESUMABLE) and seen["resumed"][-1]["changes"] == changes
     assert all(seen["config"][name] == new for name, (_, new) in changes.items())
+    assert seen["pressed"].startswith(f"Apply and go on from step {step}")
+    assert seen["form"] == seen["config"], "the form shows what the run goes on with"
     assert seen["config"]["per_device_train_batch_size"] * seen["config"]["gradient_accumulation_steps"] == 96
     assert any(f"From step {step} on with" in text for text in seen["notes"])
     run = ftwidgets.load_run(next(p.parent for p in tmp_path.glob("*/checkpoints")))
