@@ -1,21 +1,19 @@
 """Which pairs are shown, and in which order."""
 
-import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from ftwidgets.data.pairs.columns import PairColumns
-from ftwidgets.data.pairs.stats import Progress, no_progress, over_blocks
-from ftwidgets.data.pairs.table import SIDES, Block, PairTable
+from ftwidgets.data.pairs.search import Search, Where
+from ftwidgets.data.pairs.stats import Progress, no_progress
+from ftwidgets.data.pairs.table import SIDES
 from ftwidgets.errors import FtwidgetsError
 
 PARTIAL_EVERY = 0.1  # seconds
-Where = Literal["all", "prompt", "chosen", "rejected"]
 
 
 @dataclass(frozen=True)
@@ -76,52 +74,6 @@ class Marks:
     rows: np.ndarray | None = None
 
 
-@dataclass
-class Search:
-    """Text search over the whole table, block by block; a text typed on narrows what was found before."""
-
-    table: PairTable
-    _kept: dict[tuple[str, bool, Where], np.ndarray] = field(default_factory=dict)
-
-    def rows(self, query: Query, progress: Progress, partial: Callable[[np.ndarray], None]) -> np.ndarray:
-        """bool (rows,). `partial` is called with what is found so far."""
-        asked = (query.text, query.regex, query.where)
-        if asked in self._kept:
-            return self._kept[asked]
-        mask, known = np.zeros(len(self.table), bool), self._wider(query)
-        sides = SIDES if query.where == "all" else (query.where,)
-        find = _matcher(query)
-        blocks = [b for b in self.table.blocks() if known is None or known[b.start : b.stop].any()]
-
-        def searched(block: Block) -> np.ndarray:
-            among = None if known is None else np.flatnonzero(known[block.start : block.stop])
-            if among is not None and len(among) < len(block) // 4:
-                part = Block(0, len(among), block.batch.take(pa.array(among)))
-                found = np.zeros(len(block), bool)
-                found[among] = _any_side(part, sides, find)
-                return found
-            return _any_side(block, sides, find)
-
-        for done, (block, found) in enumerate(over_blocks(searched, blocks)):
-            mask[block.start : block.stop] = found
-            progress(done + 1, len(blocks))
-            partial(mask)
-        while len(self._kept) >= 8:
-            self._kept.pop(next(iter(self._kept)), None)
-        self._kept[asked] = mask
-        return mask
-
-    def _wider(self, query: Query) -> np.ndarray | None:
-        """What was found for a part of this text: no row outside it can hold the whole."""
-        if query.regex:
-            return None
-        for (text, regex, where), mask in reversed(self._kept.items()):
-            plain = not regex and text.isascii() and query.text.isascii()
-            if plain and where in (query.where, "all") and text.lower() in query.text.lower():
-                return mask
-        return None
-
-
 def select(
     query: Query,
     columns: PairColumns,
@@ -169,7 +121,7 @@ def select(
             partial(ordered(keep & found))
             due[0] = time.monotonic() + PARTIAL_EVERY
 
-    return ordered(keep & search.rows(query, progress, so_far))
+    return ordered(keep & search.rows(query.text, query.regex, query.where, progress, so_far))
 
 
 def _firsts(positions: np.ndarray, columns: PairColumns) -> np.ndarray:
@@ -179,40 +131,3 @@ def _firsts(positions: np.ndarray, columns: PairColumns) -> np.ndarray:
     first = np.full(len(sizes), -1, np.int64)
     first[of[::-1]] = np.arange(len(of))[::-1]  # of several writes the last stands: the first in order
     return positions[np.sort(first[first >= 0])]
-
-
-def _any_side(block: Block, sides: tuple[str, ...], find: Callable[[pa.Array], np.ndarray]) -> np.ndarray:
-    found = np.zeros(len(block), bool)
-    for side in sides:
-        texts = block.texts(side)
-        found |= texts.any(find(texts.flat))
-    return found
-
-
-def _matcher(query: Query) -> Callable[[pa.Array], np.ndarray]:
-    """(texts,) -> bool (texts,). polars, whose text kernels use SIMD: four to ten times as fast as Arrow's RE2."""
-    import polars as pl
-
-    def on(texts: pa.Array) -> pl.Series:
-        return pl.Series(pl.from_arrow(texts))
-
-    text = query.text
-    if query.regex:
-        pattern = f"(?i){text}"
-        try:
-            pl.Series([""]).str.contains(pattern)
-        except pl.exceptions.ComputeError as error:
-            raise FtwidgetsError(f"This regular expression cannot be read: {_reason(str(error))}.") from error
-        return lambda texts: on(texts).str.contains(pattern).to_numpy()
-    if text.isascii():
-        return lambda texts: on(texts).str.contains_any([text], ascii_case_insensitive=True).to_numpy()
-    if text.lower() == text.upper():  # a script without case
-        return lambda texts: on(texts).str.contains(text, literal=True).to_numpy()
-    pattern = f"(?i){re.escape(text)}"
-    return lambda texts: on(texts).str.contains(pattern).to_numpy()
-
-
-def _reason(said: str) -> str:
-    """What the regex library says is wrong, without its drawing of the place."""
-    found = re.search(r"^(?:error|regex error): (?!regex parse error)(.+?)\.?$", said, re.MULTILINE)
-    return found[1] if found else "it is no regular expression"

@@ -224,7 +224,7 @@ def _encodable(value: Any) -> Any:
 def _read(build: Any) -> pa.Table:
     try:
         return build()
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
         raise FtwidgetsError(
             f"A column mixes kinds of values: {error}. Make each column all strings or all lists of messages."
         ) from error
