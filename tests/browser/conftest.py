@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from . import chromium as chromium_program
-from .lab import Lab, LabServer
+from .lab import PATIENCE, Lab, LabServer
 from .widget_page import STATIC, OpenWidget, WidgetPage
 
 
@@ -93,6 +93,7 @@ def widget_page(chromium: Browser) -> Iterator[OpenWidget]:
         if not (static / f"{name}.js").exists():
             pytest.fail(f"{static / name}.js is not built: run `npm run build:widgets` in labextension/")
         contexts.append(chromium.new_context(viewport={"width": width, "height": height}))
+        contexts[-1].set_default_timeout(PATIENCE)
         widgets.append(WidgetPage(contexts[-1].new_page(), name, traits, theme, static))
         return widgets[-1]
 

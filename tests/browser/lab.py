@@ -17,7 +17,8 @@ import nbformat
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 TOKEN = "ftwidgets-tests"
-START_SECONDS = 60
+START_SECONDS = 180
+PATIENCE = 180_000  # ms that a page may take for anything: a slow machine is no failure
 # Waits for the notebook `name`, or with null for the one in front, until its kernel answers.
 READY = """async name => {
   const app = window.jupyterapp;
@@ -39,7 +40,7 @@ READY = """async name => {
         return panel.context.path;
       }
     }
-    if (Date.now() - start > 90000) throw new Error('the notebook did not become ready');
+    if (Date.now() - start > 180000) throw new Error('the notebook did not become ready');
     await new Promise(r => setTimeout(r, 50));
   }
 }"""
@@ -138,10 +139,11 @@ class Lab:
     def page(self, path: str = "", *, width: int = 1400, height: int = 1000) -> Page:
         """JupyterLab at `/lab/<path>`, with an empty workspace, started and restored."""
         self._contexts.append(self._browser.new_context(viewport={"width": width, "height": height}))
+        self._contexts[-1].set_default_timeout(PATIENCE)
         page = self._contexts[-1].new_page()
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(f"{self.server.url}/lab/{path}?token={TOKEN}&reset")
-        page.wait_for_function("() => !!window.jupyterapp", timeout=90_000)
+        page.wait_for_function("() => !!window.jupyterapp", timeout=PATIENCE)
         page.evaluate("() => window.jupyterapp.restored.then(() => true)")
         return page
 
@@ -232,5 +234,5 @@ class Notebook:
     def reload(self) -> None:
         """Reload the browser page, as F5 does; the kernel goes on. What was not saved is gone from the page."""
         self.page.reload()
-        self.page.wait_for_function("() => !!window.jupyterapp", timeout=90_000)
+        self.page.wait_for_function("() => !!window.jupyterapp", timeout=PATIENCE)
         self.name = self.page.evaluate(READY, self.name)

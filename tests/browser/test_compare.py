@@ -42,8 +42,8 @@ def test_from_the_table_of_runs_to_a_comparison_to_the_pairs_and_back(lab: Lab) 
     page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
     page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
     said = page.locator(".ftw-said", has_text="2 pairs. Mean margin 0")
-    said.wait_for(timeout=60_000)
-    page.locator(".ftw-pairs").first.wait_for(timeout=60_000)
+    said.wait_for()
+    page.locator(".ftw-pairs").first.wait_for()
     first, step = notebook.python(
         "[(v.shown.tolist(), p._asked[2]) for p in browser.shown._behind.values() for v in p.viewers.values()][0]"
     )
