@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 LENGTH, RANK, SEED = 1024, 16, 0
+SIDES = ("ours", "trl", "trl_padded")  # the last: TRL against itself, with the sums of bfloat16 in another order
 LOSSES = {
     "dpo": {"beta": 0.1},
     "simpo": {"beta": 2.0, "simpo_gamma": 1.0},
@@ -38,7 +39,7 @@ def arguments(description: str, **defaults: int) -> argparse.Namespace:
 
 
 def run(side: str, method: str, options: argparse.Namespace) -> dict:
-    """Start ``side`` (``ours`` or ``trl``) and wait for what it measured."""
+    """Start ``side`` (one of ``SIDES``) and wait for what it measured."""
     command = [sys.executable, "-m", "benchmarks.pairwise_side", side, method]
     for name in ("model", "data", "steps", "batch"):
         command += [f"--{name}", str(getattr(options, name))]
@@ -120,7 +121,8 @@ def measure(side: str, method: str, options: argparse.Namespace, folder: str) ->
     dataset = Dataset.from_list(rows(options.data, tokenizer, options.steps * options.batch))
     memory = Memory()
     memory.start(base)
-    trainer = (ours if side == "ours" else theirs)(method, config, base, tokenizer, dataset, Clock(), folder)
+    given = (method, config, base, tokenizer, dataset, Clock(), folder)
+    trainer = ours(*given) if side == "ours" else theirs(*given, padded=side == "trl_padded")
     result = {}
     if side == "ours":
         result["prefix_sharing"] = trainer.prefix_sharing.reason
@@ -176,9 +178,10 @@ def first_loss_of_two_rows(trainer) -> float:
     return loss
 
 
-def theirs(method, config, base, tokenizer, dataset, clock, folder):
-    """DPO: TRL's stable trainer with a new adapter, as its documentation does. The others: its experimental trainers,
-    on a model with our adapter, which spares them the conversion of every embedding to float32."""
+def theirs(method, config, base, tokenizer, dataset, clock, folder, padded=False):
+    """DPO: TRL's stable trainer with a new adapter (equal to ours to the last bit), as its documentation does. The
+    others: its experimental trainers, on a model with our adapter, which spares them the conversion of every embedding
+    to float32."""
     import torch
     from peft import LoraConfig
 
@@ -192,10 +195,10 @@ def theirs(method, config, base, tokenizer, dataset, clock, folder):
         lora = LoraConfig(
             r=RANK, lora_alpha=2 * RANK, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM"
         )
+        settings = DPOConfig(**common, pad_to_multiple_of=64 if padded else None)
         return DPOTrainer(
-            base, args=DPOConfig(**common), train_dataset=data, processing_class=tokenizer, peft_config=lora,
-            callbacks=[clock],
-        )  # fmt: skip
+            base, args=settings, train_dataset=data, processing_class=tokenizer, peft_config=lora, callbacks=[clock]
+        )
     model = add_adapter(base, config)
     for parameter in model.parameters():
         if parameter.requires_grad:
@@ -213,7 +216,7 @@ def theirs(method, config, base, tokenizer, dataset, clock, folder):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("side", choices=["ours", "trl"])
+    parser.add_argument("side", choices=SIDES)
     parser.add_argument("method", choices=list(LOSSES))
     for name in ("model", "data"):
         parser.add_argument(f"--{name}", required=True)

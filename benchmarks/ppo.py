@@ -3,7 +3,8 @@
     python -m benchmarks.ppo --model FOLDER [--rounds N] [--updates N]
 
 The same prompts, reward function, LoRA and batch on the same NF4 policy; TRL's value model is in bfloat16 and trained
-whole, as it has to be there. Both sample answers of exactly ``ANSWER`` tokens. Each side runs in a process of its own,
+whole, as it has to be there; TRL's option ``gradient_checkpointing`` has no effect there (its ``train`` never switches
+it on), so ours is off too. Both sample answers of exactly ``ANSWER`` tokens. Each side runs in a process of its own,
 in turns (ours, TRL's, ours, ...); the first update of each is not counted. TRL 1.12.0 is put into a folder of its own
 (``~/.cache/ftwidgets-benchmarks``) over the packages installed here. Prints one line of JSON last.
 """
@@ -82,7 +83,7 @@ def ours(model: str, updates: int, folder: str) -> tuple[list[tuple[float, float
         method="ppo", model=model, dataset="prompts", reward="a function", max_steps=EPOCHS * updates,
         per_device_train_batch_size=SAMPLES, gradient_accumulation_steps=1, num_ppo_epochs=EPOCHS,
         response_length=ANSWER, temperature=0.7, r=RANK, lora_alpha=2 * RANK, learning_rate=RATE, seed=SEED,
-        gradient_checkpointing=True, max_length=512, save_steps=0, output_dir=folder, lr_scheduler_type="linear",
+        gradient_checkpointing=False, max_length=512, save_steps=0, output_dir=folder, lr_scheduler_type="linear",
     )  # fmt: skip
     rows = Dataset.from_dict({"row_id": list(range(len(PROMPTS))), "prompt": PROMPTS})
     base = add_adapter(load_base(config), config)
@@ -142,7 +143,7 @@ def theirs(model: str, updates: int, folder: str) -> tuple[list[tuple[float, flo
         output_dir=folder, total_episodes=SAMPLES * updates, per_device_train_batch_size=SAMPLES,
         gradient_accumulation_steps=1, num_ppo_epochs=EPOCHS, response_length=ANSWER, temperature=0.7,
         learning_rate=RATE, seed=SEED, logging_steps=1, report_to="none", use_cpu=not cuda, save_strategy="no",
-        num_sample_generations=0, bf16=False, gradient_checkpointing=True,
+        num_sample_generations=0, bf16=False, gradient_checkpointing=False,
     )  # fmt: skip
     lora = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM")
     trainer = PPOTrainer(

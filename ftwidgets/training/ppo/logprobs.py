@@ -71,10 +71,11 @@ class _TokenLogprobs(torch.autograd.Function):
         needs_grad = ctx.needs_input_grad[0]
         results, gradients = [], []
         for y, logits in head._logits(hidden, tokens):
-            logprobs, normaliser = _logprobs(y, logits)
+            bend = _bend(logits, head) if needs_grad and head.softcap else None
+            logprobs, total = _logprobs(y, logits)
             results.append(logprobs)
             if needs_grad:
-                gradients.append(_gradient(y, logits, normaliser, head).to(hidden.dtype))
+                gradients.append(_gradient(y, logits, total, bend, head).to(hidden.dtype))
         if needs_grad:
             ctx.save_for_backward(torch.cat(gradients))
         return torch.cat(results)
@@ -86,23 +87,29 @@ class _TokenLogprobs(torch.autograd.Function):
 
 
 def _logprobs(tokens: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
-    normaliser = logits.logsumexp(1)
-    return logits.gather(1, tokens.unsqueeze(1)).squeeze(1) - normaliser, normaliser
+    """Log-probabilities of ``tokens``, and what ``logits`` sum to: they become exp(logits − their largest) in place,
+    since every pass over a whole vocabulary counts."""
+    logits.sub_(logits.amax(1, keepdim=True))
+    chosen = logits.gather(1, tokens.unsqueeze(1)).squeeze(1)
+    total = logits.exp_().sum(1)
+    return chosen - total.log(), total
 
 
 def _entropies(tokens: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
-    logprobs, normaliser = _logprobs(tokens, logits)
-    probabilities = (logits - normaliser.unsqueeze(1)).exp_()
-    return logprobs, normaliser - torch.einsum("nv,nv->n", probabilities, logits)
+    shifted = logits - logits.amax(1, keepdim=True)
+    logprobs, total = _logprobs(tokens, logits)
+    return logprobs, total.log() - shifted.mul_(logits).sum(1) / total  # sum adds in pairs, a product would not
 
 
-def _gradient(tokens: Tensor, logits: Tensor, normaliser: Tensor, head: OutputHead) -> Tensor:
-    """d log p(token) / d hidden, (N, H); ``logits`` is used up."""
-    bend = None
-    if head.softcap:  # d softcap(x) / dx = 1 − (softcap(x) / cap)²
-        bend = 1 - (logits * (head.temperature / head.softcap)).square()
-    error = logits.sub_(normaliser.unsqueeze(1)).exp_().neg_()
-    error.scatter_add_(1, tokens.unsqueeze(1), torch.ones_like(normaliser).unsqueeze(1))
+def _bend(logits: Tensor, head: OutputHead) -> Tensor:
+    """d softcap(x) / dx = 1 − (softcap(x) / cap)²"""
+    return 1 - (logits * (head.temperature / head.softcap)).square()
+
+
+def _gradient(tokens: Tensor, weights: Tensor, total: Tensor, bend: Tensor | None, head: OutputHead) -> Tensor:
+    """d log p(token) / d hidden, (N, H); ``weights`` / ``total`` are the probabilities, and are used up."""
+    error = weights.mul_(-1 / total.unsqueeze(1))
+    error.scatter_add_(1, tokens.unsqueeze(1), torch.ones_like(total).unsqueeze(1))
     if bend is not None:
         error.mul_(bend)
     return (error.to(head.weight.dtype) @ head.weight).float() * (head.scale / head.temperature)
