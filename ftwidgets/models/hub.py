@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import fnmatch
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ftwidgets.errors import FtwidgetsError
 
@@ -25,7 +26,13 @@ class HubError(FtwidgetsError):
 
 
 class DownloadCancelledError(FtwidgetsError):
-    """A download was stopped. What came so far is kept, and the next download goes on from there."""
+    """A download was stopped. The files that came whole are kept; the next download brings the others."""
+
+
+class Cancel(Protocol):
+    """Says whether to stop, as a ``threading.Event`` does."""
+
+    def is_set(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,12 @@ def look_up(
 
     with _explained(name):
         info = HfApi(endpoint=endpoint, token=token).model_info(name, revision=revision, files_metadata=True)
+    endings = {Path(f.rfilename).suffix for f in info.siblings or []}
+    if ".gguf" in endings and not endings & {".safetensors", ".bin"}:
+        raise HubError(
+            f"{name}: only GGUF weights there, which cannot be trained. Use the safetensors model it was converted "
+            "from; its name is usually the same without “-GGUF”."
+        )
     card: Any = info.card_data or {}
     files = {f.rfilename: f.size or 0 for f in info.siblings or [] if _needed(f.rfilename)}
     if any(fnmatch.fnmatch(n, "*.safetensors") for n in files):
@@ -76,7 +89,7 @@ def download(
     revision: str | None = None,
     *,
     progress: Progress | None = None,
-    cancel: threading.Event | None = None,
+    cancel: Cancel | None = None,
     small_only: bool = False,
     token: str | None = None,
     cache_dir: str | Path | None = None,
@@ -88,7 +101,7 @@ def download(
         name: Its hub id.
         revision: Branch, tag or commit.
         progress: Called with the bytes here and in all, from the thread that downloads.
-        cancel: Set it to stop; what has come is kept for next time.
+        cancel: Set it to stop; files that came whole are kept for next time, no half file stays.
         small_only: Everything but the weights, enough for a card.
         token: A hub token; by default the one that is logged in.
         cache_dir: The cache; by default that of this machine.
@@ -108,18 +121,17 @@ def download(
     if not any(n.rsplit("/")[-1] in ("config.json", "adapter_config.json", "params.json") for n in wanted):
         raise HubError(f"{name}: there is no config.json in it, so it is not a model that transformers can load.")
     total, here = sum(wanted.values()), 0
-    counter = _bar(
-        name, cancel or threading.Event(), lambda done: progress and progress(min(here + done, total), total)
-    )
+    cancel = cancel or threading.Event()
+    counter = _bar(name, cancel, lambda done: progress and progress(min(here + done, total), total))
     folder = Path()
     for file, size in sorted(wanted.items(), key=lambda item: item[1]):  # the card's files first, weights last
-        if cancel is not None and cancel.is_set():
+        if cancel.is_set():
             raise DownloadCancelledError(_cancelled(name))
-        with _explained(name):
+        with _stopped_by(cancel, name), _explained(name):
+            # By the revision's own name, not by its commit: only then the cache knows which commit the name means.
             path = hf_hub_download(
-                name, file, revision=model.revision, token=token, cache_dir=cache_dir, endpoint=endpoint,
-                tqdm_class=counter,
-            )  # fmt: skip
+                name, file, revision=revision, token=token, cache_dir=cache_dir, endpoint=endpoint, tqdm_class=counter
+            )
         if "/" not in file:
             folder = Path(path).parent
         here += size
@@ -134,7 +146,8 @@ def _bar(name: str, cancel: threading.Event, tell: Callable[[int], Any]) -> type
 
     class Bytes(tqdm):
         def __init__(self, *args: Any, **keywords: Any):
-            keywords.pop("name", None)
+            # Beside the file's own bar there may be one for what goes over the wire, which is less.
+            self._wire = str(keywords.pop("name", "")).endswith(".transfer")
             super().__init__(*args, **(keywords | {"disable": True}))
             self.n = keywords.get("initial", 0)
 
@@ -142,14 +155,41 @@ def _bar(name: str, cancel: threading.Event, tell: Callable[[int], Any]) -> type
             if cancel.is_set():
                 raise DownloadCancelledError(_cancelled(name))
             self.n += n or 0
-            tell(int(self.n))
+            if not self._wire:
+                tell(int(self.n))
             return None
 
     return Bytes
 
 
+@contextmanager
+def _stopped_by(cancel: Cancel, name: str) -> Iterator[None]:
+    """End a download out of the hub's chunked storage too: its library hears no error that a bar raises, and nothing
+    at all while the network stands still."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            if cancel.is_set() and "hf_xet" in sys.modules:
+                from huggingface_hub.utils._xet import abort_xet_session
+
+                abort_xet_session()
+
+    watcher = threading.Thread(target=watch, name=f"download of {name}", daemon=True)
+    watcher.start()
+    try:
+        yield
+    except Exception:
+        if cancel.is_set():
+            raise DownloadCancelledError(_cancelled(name)) from None
+        raise
+    finally:
+        over.set()
+        watcher.join()
+
+
 def _cancelled(name: str) -> str:
-    return f"Download of {name} stopped. What has come is kept, and goes on from there next time."
+    return f"Download of {name} stopped. The files that came whole are kept; the next download brings the others."
 
 
 def _needed(file: str) -> bool:
@@ -194,6 +234,8 @@ def _explained(name: str) -> Iterator[None]:
         if getattr(error, "errno", None) == errno.ENOSPC:
             raise HubError(f"{name}: the disk is full. Make room, or set HF_HOME to another disk.") from None
         raise HubError(_not_reached(name)) from None
+    except RuntimeError as error:  # of the library that reads the hub's chunked storage
+        raise HubError(f"{name}: the download broke off ({error}). Try again: whole files are kept.") from error
 
 
 def _not_reached(name: str) -> str:

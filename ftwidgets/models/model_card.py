@@ -19,7 +19,7 @@ from ftwidgets.models.problems import (
     about_weights,
     no_config,
 )
-from ftwidgets.models.sources import DEMO, Model, locate
+from ftwidgets.models.sources import DEMO, Model, is_hub_id, locate
 from ftwidgets.models.tokenizer_files import read_json, read_tokenizer
 from ftwidgets.models.weight_files import Weights, WeightsError, read_weights
 
@@ -44,9 +44,19 @@ class ModelCard:
     linears: tuple[Linear, ...] = ()  # what an adapter can change
 
     @property
+    def to_download(self) -> bool:
+        """Whether it is a hub model of which only a part is on this machine: a run brings the rest."""
+        return is_hub_id(self.name) and any(problem.missing for problem in self.problems)
+
+    @property
+    def blocking(self) -> tuple[Problem, ...]:
+        """Why no run can start with it. What a download brings is no reason."""
+        return tuple(p for p in self.problems if p.blocking and not (p.missing and self.to_download))
+
+    @property
     def usable(self) -> bool:
         """Whether a run can start with it."""
-        return not any(problem.blocking for problem in self.problems)
+        return not self.blocking
 
     @property
     def target_modules(self) -> tuple[str, ...]:
@@ -170,7 +180,7 @@ def _weights(folder: Path) -> tuple[Weights | None, list[Problem]]:
         return read_weights(folder), []
     except WeightsError as error:
         text, _, advice = str(error).rpartition(". ")
-        return None, [Problem(text + ".", advice)]
+        return None, [Problem(text + ".", advice, missing=error.missing)]
 
 
 def _architecture(config: dict[str, Any]) -> tuple[Architecture | None, list[Problem]]:

@@ -20,11 +20,13 @@ _SPARE_ROWS = 0.05  # embeddings are padded to round numbers: by 2.4% at most in
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with a model and what to do; ``blocking`` where training cannot start."""
+    """One thing wrong with a model and what to do; ``blocking`` where training cannot start, ``missing`` where a file
+    that it needs is not there."""
 
     message: str
     advice: str
     blocking: bool = True
+    missing: bool = False
 
     def __str__(self) -> str:
         return f"{self.message} {self.advice}"
@@ -100,13 +102,17 @@ def about_weights(folder: Path, weights: Weights | None) -> Iterator[Problem]:
             "Use the safetensors model it was converted from.",
         )
     else:
-        yield Problem("There are no weights here.", "Download the model, or choose a folder with model.safetensors.")
+        yield Problem(
+            "There are no weights here.", "Download the model, or choose a folder with model.safetensors.", missing=True
+        )
 
 
 def about_tokenizer(tokenizer: TokenizerFiles, rows: int | None, kind: str) -> Iterator[Problem]:
     """Problems of the tokenizer, and of its fit to the ``rows`` of the embedding."""
     if tokenizer.kind is None:
-        yield Problem("There is no tokenizer here.", "Copy the tokenizer's files from the original model into it.")
+        yield Problem(
+            "There is no tokenizer here.", "Copy the tokenizer's files from the original model into it.", missing=True
+        )
         return
     if tokenizer.kind == "tekken.json":
         yield Problem(

@@ -62,9 +62,14 @@ def find(text: str = "", among: Iterable[Model] | None = None) -> list[Model]:
     first = words[0] if words else ""
     found.sort(key=lambda m: not m.name.rsplit("/", 1)[-1].lower().startswith(first))
     typed = text.strip()
-    if _HUB_ID.fullmatch(typed) and not Path(typed).exists() and all(m.name != typed for m in found):
+    if is_hub_id(typed) and all(m.name != typed for m in found):
         found.append(Model(typed, "hub", None))
     return found
+
+
+def is_hub_id(name: str) -> bool:
+    """Whether ``name`` is of the hub, ``author/model``, and no folder here."""
+    return _HUB_ID.fullmatch(name) is not None and not Path(name).exists()
 
 
 def locate(name: str, revision: str | None = None, cache_dir: str | Path | None = None) -> Path:

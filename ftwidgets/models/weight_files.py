@@ -23,7 +23,9 @@ _NOT_LORA = ("embed", "wte", "wpe", "lm_head", "norm", "vision", "visual", "audi
 
 
 class WeightsError(FtwidgetsError):
-    """A weight file that cannot be read."""
+    """A weight file that cannot be read; ``missing`` where it is not there."""
+
+    missing = False
 
 
 @dataclass(frozen=True)
@@ -118,10 +120,12 @@ def read_weights(folder: Path) -> Weights | None:
             raise WeightsError(f"{index}: not readable ({error!r}). Download it again.") from None
         missing = [name for name in names if not (folder / name).is_file()]
         if missing:
-            raise WeightsError(
+            error = WeightsError(
                 f"{folder}: {len(missing)} of {len(names)} weight files are missing, first {missing[0]}. "
                 "The download did not finish: download the model again."
             )
+            error.missing = True
+            raise error
         files = [folder / name for name in names]
     elif (folder / "model.safetensors").is_file():
         files = [folder / "model.safetensors"]

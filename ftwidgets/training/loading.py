@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -40,20 +41,25 @@ def bring(config: RunConfig, context: Context) -> None:
         FtwidgetsError: It cannot be had, or cannot be trained; the message says why and the way out.
     """
     from ftwidgets.models import card
-    from ftwidgets.models.hub import download
-    from ftwidgets.models.sources import ModelNotFoundError
+    from ftwidgets.models.hub import DownloadCancelledError, download
+    from ftwidgets.models.sources import ModelNotFoundError, is_hub_id
 
     try:
         found = card(config.model, config.revision)
     except ModelNotFoundError:
-        if Path(config.model).expanduser().is_absolute() or config.model.count("/") != 1:
+        if not is_hub_id(config.model):
             raise
+        found = None
+    if found is None or found.to_download:
         context.progress("downloading", text=config.model)
-        download(
-            config.model,
-            config.revision,
-            progress=lambda done, total: context.progress("downloading", done, total, config.model),
-        )
+        with contextlib.suppress(DownloadCancelledError):
+            download(
+                config.model,
+                config.revision,
+                progress=lambda done, total: context.progress("downloading", done, total, config.model),
+                cancel=_Stop(context),
+            )
+        context.progress("reading data", text="the model's files")  # ends it, where it was asked to stop
         found = card(config.model, config.revision)
     for problem in found.problems:
         allowed = (config.trust_remote_code, not config.use_safetensors)
@@ -68,6 +74,16 @@ def bring(config: RunConfig, context: Context) -> None:
             text=f"{config.model} has no chat template, so conversations are written with the “plain” one. Use the "
             "same template when you use the adapter, or choose another: chat_template.",
         )
+
+
+class _Stop:
+    """What the download asks between two pieces: whether the run shall end."""
+
+    def __init__(self, context: Context):
+        self._context = context
+
+    def is_set(self) -> bool:
+        return self._context.stop_requested
 
 
 def load_tokenizer(config: RunConfig) -> Any:

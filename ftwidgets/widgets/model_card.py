@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import ipywidgets as w
@@ -16,6 +17,7 @@ STOPS = "This model cannot be trained"
 WHY = "Why it looks like {kind}"
 UNCLEAR = "base or instruct: not clear"
 ALL = "All that its files say"
+PART = "Only a part of it is on this machine. Download the rest here, or let the run bring it."
 
 
 class ModelCardView(w.VBox):
@@ -32,15 +34,15 @@ class ModelCardView(w.VBox):
         if card is None:
             self._body.value = safe(NOTHING)
             return
-        blocking = [p for p in card.problems if p.blocking]
         parts = [f'<div class="ftw-card-name">{safe(_name(card))}</div>']
-        if blocking:
-            parts.append(f'<div class="ftw-card-stops" role="alert"><b>✕ {STOPS}</b>{_problems(blocking)}</div>')
+        if card.blocking:
+            parts.append(f'<div class="ftw-card-stops" role="alert"><b>✕ {STOPS}</b>{_problems(card.blocking)}</div>')
         parts.append(
             f'<div class="ftw-card-facts">{"".join(f"<span>{safe(fact)}</span>" for fact in _key_facts(card))}</div>'
         )
         notes = [safe(text) for text in (card.concerns(method) if method else [])]
-        notes += [_problem(p) for p in card.problems if not p.blocking]
+        notes += [_problem(p) for p in card.problems if p not in card.blocking and not p.missing]
+        notes += [PART] if card.to_download else []
         parts += [f'<p class="ftw-card-note"><span aria-label="Note">ⓘ</span> {note}</p>' for note in notes]
         parts.append(_evidence(card))
         rows = "".join(f"<dt>{safe(label)}</dt><dd>{safe(value)}</dd>" for label, value in card.facts())
@@ -74,7 +76,7 @@ def _evidence(card: ModelCard) -> str:
     return f"<details><summary>{title}</summary><dl>{rows}</dl></details>"
 
 
-def _problems(problems: list[Problem]) -> str:
+def _problems(problems: Iterable[Problem]) -> str:
     return "".join(f"<p>{_problem(p)}</p>" for p in problems)
 
 

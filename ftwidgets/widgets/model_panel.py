@@ -50,8 +50,7 @@ class ModelPanel(w.VBox):
 
     def _show(self, found: ModelCard) -> None:
         self.card = found
-        blocking = [f"{p.message} {p.advice}" for p in found.problems if p.blocking]
-        self.error = blocking[0] if blocking else ""
+        self.error = f"{found.blocking[0].message} {found.blocking[0].advice}" if found.blocking else ""
         self.kind = f" ({found.kind.name})" if found.kind.name in ("base", "instruct") else ""
         self._say("")
         self._view.show(found, self._method)

@@ -106,6 +106,8 @@ class Monitor(w.VBox):
         if phase == "training" and total and done is not None:
             words.append(f"step {done:,.0f} / {total:,.0f}")
             words += self._pace(float(done), float(total))
+        elif phase == "downloading" and total and done is not None:
+            words += [f"downloading {now.get('text', '')}", f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB"]
         else:
             words.append(now.get("text") or phase)
             if total and done is not None:

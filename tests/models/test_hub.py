@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from ftwidgets.models import DownloadCancelledError, HubError, download, look_up
+from ftwidgets.models import DownloadCancelledError, HubError, Model, card, download, locate, look_up
 from tests.models.hub_server import Hub
 
 FILES = {
@@ -41,6 +41,7 @@ def test_download_brings_what_training_needs_and_tells_progress(hub, tmp_path):
     total = sum(len(FILES[f.name]) for f in folder.iterdir())
     assert told[-1] == (total, total)
     assert [here for here, _ in told] == sorted(here for here, _ in told) and len(told) > 3
+    assert locate("org/model", cache_dir=tmp_path) == folder
     hub.served.clear()
     assert download("org/model", cache_dir=tmp_path, endpoint=hub.address) == folder
     assert hub.served == []  # from the cache
@@ -51,20 +52,50 @@ def test_small_files_only(hub, tmp_path):
     assert sorted(f.name for f in folder.iterdir()) == ["config.json", "tokenizer.json"]
 
 
-def test_cancel_stops_within_a_file_and_the_next_download_goes_on(hub, tmp_path):
-    cancel = threading.Event()
+def half_files(folder):
+    """What a reader could take for the weights, or what only takes room."""
+    return [*folder.glob("**/snapshots/*/model.safetensors"), *folder.glob("**/*.incomplete")]
+
+
+def test_cancel_stops_within_a_file_and_the_next_download_brings_it(hub, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 1000)
+    cancel, told = threading.Event(), []
 
     def progress(here: int, total: int) -> None:
-        if here > len(FILES["config.json"]) + len(FILES["tokenizer.json"]):
-            cancel.set()  # the large file has begun
+        told.append(here / total)
+        if told[-1] > 0.4:  # no more comes until the other half is let through
+            cancel.set()
+            hub.go_on.set()
 
-    hub.files["model.safetensors"] = bytes(30_000_000)
-    with pytest.raises(DownloadCancelledError, match="is kept"):
+    hub.held = "model.safetensors"
+    with pytest.raises(DownloadCancelledError, match="files that came whole are kept"):
         download("org/model", progress=progress, cancel=cancel, cache_dir=tmp_path, endpoint=hub.address)
-    assert not list(tmp_path.glob("**/snapshots/*/model.safetensors"))
+    assert told[-1] < 0.6 and not half_files(tmp_path)
+    assert card_of(tmp_path).to_download
     folder = download("org/model", cancel=threading.Event(), cache_dir=tmp_path, endpoint=hub.address)
-    assert (folder / "model.safetensors").stat().st_size == 30_000_000
+    assert (folder / "model.safetensors").read_bytes() == FILES["model.safetensors"]
     assert hub.served.count("config.json") == 1
+
+
+def card_of(cache):
+    (folder,) = cache.glob("models--org--model/snapshots/*")
+    return card(Model("org/model", "cache", folder))
+
+
+def test_cancel_ends_a_download_out_of_chunked_storage_that_stands_still(hub, tmp_path):
+    pytest.importorskip("hf_xet")
+    hub.chunked, cancel = "model.safetensors", threading.Event()
+    threading.Thread(target=lambda: hub.asked.wait() and cancel.set(), daemon=True).start()
+    with pytest.raises(DownloadCancelledError):
+        download("org/model", cancel=cancel, cache_dir=tmp_path, endpoint=hub.address)
+    assert hub.asked.is_set() and not half_files(tmp_path)
+
+
+def test_a_repository_of_gguf_files_is_refused_before_anything_comes(hub, tmp_path):
+    hub.files = {"model-Q4.gguf": b"GGUF", "README.md": b""}
+    with pytest.raises(HubError, match=r"only GGUF weights there.*without “-GGUF”"):
+        download("org/model", cache_dir=tmp_path, endpoint=hub.address)
+    assert hub.served == []
 
 
 @pytest.mark.parametrize(
