@@ -140,7 +140,7 @@ def download(
     return folder
 
 
-def _bar(name: str, cancel: threading.Event, tell: Callable[[int], Any]) -> type:
+def _bar(name: str, cancel: Cancel, tell: Callable[[int], Any]) -> type:
     """A tqdm that draws nothing, tells how many bytes of a file are here, and stops when asked."""
     from tqdm import tqdm
 

@@ -120,12 +120,12 @@ def read_weights(folder: Path) -> Weights | None:
             raise WeightsError(f"{index}: not readable ({error!r}). Download it again.") from None
         missing = [name for name in names if not (folder / name).is_file()]
         if missing:
-            error = WeightsError(
+            absent = WeightsError(
                 f"{folder}: {len(missing)} of {len(names)} weight files are missing, first {missing[0]}. "
                 "The download did not finish: download the model again."
             )
-            error.missing = True
-            raise error
+            absent.missing = True
+            raise absent
         files = [folder / name for name in names]
     elif (folder / "model.safetensors").is_file():
         files = [folder / "model.safetensors"]

@@ -11,8 +11,9 @@ from ftwidgets.data.pairs import Decision, DecisionLog, Finding, PairKeys, PairS
 from ftwidgets.data.pairs.checks.report import BY_ID, CHECKS, mark
 from ftwidgets.data.pairs.columns import PairColumns
 from ftwidgets.data.pairs.decisions import VERDICTS
-from ftwidgets.data.pairs.query import Marks, Query, Search, select
+from ftwidgets.data.pairs.query import Marks, Query, select
 from ftwidgets.data.pairs.run_scores import RunScores
+from ftwidgets.data.pairs.search import Search
 from ftwidgets.data.pairs.stats import Progress, no_progress
 from ftwidgets.errors import FtwidgetsError
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from ftwidgets.data.pairs import PairStats, PairTable
 from ftwidgets.data.pairs.columns import PairColumns
-from ftwidgets.data.pairs.query import Marks, Query, Search, select
+from ftwidgets.data.pairs.query import Marks, Query, select
 from ftwidgets.data.pairs.run_scores import RunScores
+from ftwidgets.data.pairs.search import Search
 from ftwidgets.errors import FtwidgetsError
 
 from .made import chat, strings
