@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEVELS = {"alarm": "✖", "warning": "▲", "info": "ⓘ"}  # the gravest first; the sign stands beside the word, never alone
+WORDS = {"alarm": "Alarm", "warning": "Warning", "info": "Explained"}
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,18 @@ class Note:
     rows: tuple[int, ...] = ()
     action: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def steps(self) -> str:
+        """The steps it rests on, in words."""
+        return f"step {self.last:,}" if self.first == self.last else f"steps {self.first:,}–{self.last:,}"
+
+    @property
+    def headline(self) -> str:
+        """How grave it is, what is seen, and where, in one line."""
+        return f"{LEVELS[self.level]} {WORDS[self.level]}: {self.title}  ·  {self.steps}"
+
     def __str__(self) -> str:
-        steps = f"step {self.last}" if self.first == self.last else f"steps {self.first}–{self.last}"
-        told = f"{LEVELS[self.level]} {self.level}: {self.title} ({steps})\n  {self.text}\n  Source: {self.source}"
+        told = f"{LEVELS[self.level]} {self.level}: {self.title} ({self.steps})\n  {self.text}\n  Source: {self.source}"
         if self.rows:
             told += f"\n  Rows: {', '.join(map(str, self.rows))}"
         if self.action:

@@ -36,6 +36,7 @@ class Run:
     tokenizer: Any = None
     trainer: Any = None
     health: Sequence[Any] = ()
+    following: Any = None  # who looks at its health for all its views (ftwidgets.diagnosis.following)
 
     def __init__(self, config: RunConfig, folder: Path, write: bool = False):
         self.config = config

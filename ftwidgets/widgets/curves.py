@@ -10,6 +10,8 @@ from typing import Any
 import anywidget
 import traitlets as t
 
+from ftwidgets.diagnosis.following import following
+from ftwidgets.runs import Run
 from ftwidgets.widgets.listening import watch_cells
 from ftwidgets.widgets.record import MIME, record, saved_curves
 from ftwidgets.widgets.sources import Source, runs_of
@@ -55,6 +57,11 @@ class Curves(anywidget.AnyWidget):
             self.comm._reply_subshell_for = None
         self.on_msg(self._receive)
         self._stream = Stream(self.runs, self.send)
+        # Evidence of health is marked on the curves of one run; over many it would hide them.
+        alone = self.runs[0] if len(self.runs) == 1 else None
+        self._health = following(alone) if isinstance(alone, Run) else None
+        if self._health is not None:
+            self._unsubscribe.append(self._health.subscribe(lambda _: self._stream.changed()))
         self._unsubscribe += [run.subscribe(self._changed) for run in self.runs if hasattr(run, "subscribe")]
 
     def on_select(self, callback: Callable[[int, int], None]) -> None:
@@ -67,13 +74,9 @@ class Curves(anywidget.AnyWidget):
         self._pick.append(callback)
         self.selectable = True
 
-    def show(self, from_step: float, to_step: float) -> None:
-        """Zoom to steps and mark them."""
-        self._stream.send({"type": "show", "from": from_step, "to": to_step})
-
-    def remark(self) -> None:
-        """Show the runs' marks as they are now: notes were made of a run that says nothing more itself."""
-        self._stream.changed()
+    def show(self, from_step: float, to_step: float, metrics: Sequence[str] = ()) -> None:
+        """Zoom to steps and mark them; open the charts of ``metrics`` and go to the first of these."""
+        self._stream.send({"type": "show", "from": from_step, "to": to_step, "metrics": list(metrics)})
 
     def shown_in(self, output: Any, model_id: str) -> None:
         """These charts are part of the widget ``model_id`` in ``output``, a display handle: keep the record there.
@@ -90,6 +93,8 @@ class Curves(anywidget.AnyWidget):
     def _changed(self) -> None:
         """A run changed. Called from its publisher thread."""
         self._stream.changed()
+        if self._health is not None:
+            self._health.poke()
         self._keep()
 
     def _receive(self, _: Any, content: dict[str, Any], buffers: list[bytes]) -> None:
@@ -97,6 +102,8 @@ class Curves(anywidget.AnyWidget):
         if kind == "ready":
             self._page_keeps = content.get("keeps", "record")
             self._stream.ready(content["have"])
+            if self._health is not None:
+                self._health.poke()
             if self._page_keeps != "picture":  # a picture would take the live view away: only when a run just ended
                 self._keep()
         elif kind == "ack":
@@ -125,6 +132,8 @@ class Curves(anywidget.AnyWidget):
         """When the runs have ended: leave what a notebook can keep, in the way that the page asks for."""
         if not self._ended:
             return
+        if self._health is not None:
+            self._health.finish()  # a record is made once: what the last look finds belongs into it
         if self._page_keeps == "state":
             if not self.saved:
                 self.saved = saved_curves(self.runs)

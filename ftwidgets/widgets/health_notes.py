@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets as w
 
 from ftwidgets.diagnosis import Note, Notes
-from ftwidgets.diagnosis.following import Following
+from ftwidgets.diagnosis.following import following
 from ftwidgets.diagnosis.note import LEVELS, tried
 from ftwidgets.runs import Run
 from ftwidgets.widgets.curves import Curves
@@ -19,7 +19,6 @@ from ftwidgets.widgets.style import stylesheet
 from ftwidgets.widgets.text import paragraph, safe
 
 CSS = Path(__file__).with_name("health_notes.css")
-WORDS = {"alarm": "Alarm", "warning": "Warning", "info": "Explained"}
 COUNTED = {"alarm": ("alarm", "alarms"), "warning": ("warning", "warnings"), "info": ("explained", "explained")}
 WELL = "nothing to remark"
 SO_FAR = "nothing to remark so far"
@@ -59,13 +58,18 @@ class HealthNotes(w.VBox):
         self._list.layout.display = "none"
         super().__init__([stylesheet(CSS), self._heading, self._list])
         self.add_class("ftw-health")
-        self._show(Notes())
-        self.following = Following(run, self._show)
+        self.following = following(run)
+        self._unsubscribe = self.following.subscribe(self._show)
+        self._show(self.following.notes)
         self.following.poke()
 
     def update(self) -> None:
         """The run may have changed. Returns at once."""
         self.following.poke()
+
+    def close(self) -> None:
+        self._unsubscribe()
+        super().close()
 
     def _show(self, notes: Notes) -> None:
         """Called in a thread of its own."""
@@ -88,18 +92,17 @@ class HealthNotes(w.VBox):
             self._list.selected_index = keys.index(kept) if kept in keys else None
             for key in old.keys() - self._entries.keys():
                 old[key].close()
-        titles = tuple(f"{LEVELS[note.level]} {WORDS[note.level]}: {note.title}  ·  {_steps(note)}" for note in notes)
+        titles = tuple(note.headline for note in notes)
         if self._list.titles != titles:
             self._list.titles = titles
         self._list.layout.display = "" if notes else "none"
-        self._curves.remark()
 
     def _on_curve(self, note: Note) -> None:
-        self._curves.show(note.first, note.last)
+        self._curves.show(note.first, note.last, note.metrics)
 
     def _rows(self, note: Note) -> None:
         if isinstance(self._behind, StepPairs):
-            self._behind.show_rows(note.rows, f"{note.title} ({_steps(note)})")
+            self._behind.show_rows(note.rows, f"{note.title} ({note.steps})")
 
     def _try(self, note: Note) -> None:
         if self._use is not None:
@@ -140,10 +143,6 @@ class _Entry(w.VBox):
         self._form.layout.display = "" if can_fill else "none"
         self._tried.value = safe(f"Try {tried(note.action)}") if note.action and not can_fill else ""
         self._tried.layout.display = "" if note.action and not can_fill else "none"
-
-
-def _steps(note: Note) -> str:
-    return f"step {note.last:,}" if note.first == note.last else f"steps {note.first:,}–{note.last:,}"
 
 
 def _button(text: str, icon: str, tip: str, press: Callable[[], None]) -> w.Button:

@@ -102,9 +102,17 @@ def _saved(run: Any) -> dict[str, Any]:
         "marks": marks(run),
         "rows": len(every),
         "columns": columns,
+        "health": _health(run),
         "config": config.to_dict() if config is not None else {},
         "summary": _finite(getattr(run, "summary", {})),
     }
+
+
+def _health(run: Any) -> list[dict[str, str]]:
+    """What the rules of health said of a run, the gravest first."""
+    return [
+        {"headline": note.headline, "text": note.text, "source": note.source} for note in getattr(run, "health", ())
+    ]
 
 
 def _short(value: float) -> float:
@@ -124,6 +132,9 @@ def _html(runs: Sequence[Any], image: str) -> str:
     parts = [f'<img alt="{html.escape(_text(runs))}" src="data:image/png;base64,{image}" style="max-width: 100%">']
     for run in runs:
         parts.append(f"<p><strong>{html.escape(str(run.name))}</strong> {html.escape(str(run.status))}</p>")
+        for note in _health(run):
+            told = (html.escape(note[part]) for part in ("headline", "text", "source"))
+            parts.append("<p><strong>{}</strong><br>{}<br><small>Source: {}</small></p>".format(*told))
         parts.append(_table(("metric", "first", "last", "lowest", "highest", "last step"), _cells(run)))
     line = reattach(runs)
     if line:
@@ -147,11 +158,12 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _text(runs: Sequence[Any]) -> str:
-    lines = []
+    lines: list[str] = []
     for run in runs:
         last = {name: value for name, _, value, *_ in final_metrics(run)}
         shown = ", ".join(f"{name} {value:.4g}" for name, value in list(last.items())[:6])
         rows = run.store.rows(len(run.store) - 1) if len(run.store) else np.zeros((1, 1))
         lines.append(f"{run.name}: {run.status}, step {rows[0, 0]:.0f}. {shown}".strip())
+        lines += [f"  {note['headline']}" for note in _health(run)]
     line = reattach(runs)
     return "\n".join([*lines, f"Live view: {line}"] if line else lines)

@@ -13,6 +13,14 @@ interface Saved {
   model_id?: string;
   /** The line of Python that brings the live view back. */
   reattach?: string;
+  /** What the rules of health said of each run. */
+  runs?: { info?: { name?: string }; health?: Told[] }[];
+}
+
+interface Told {
+  headline: string;
+  text: string;
+  source: string;
 }
 
 /**
@@ -146,6 +154,9 @@ class StillCurves extends Widget {
       close();
       forget();
     };
+    for (const { info, health } of this.saved.runs ?? [])
+      for (const note of health ?? [])
+        this.node.append(folded(note, (this.saved.runs ?? []).length > 1 ? info?.name : ''));
     if (!this.saved.reattach) return;
     const line = document.createElement('p');
     line.className = 'ftw-record-note';
@@ -154,6 +165,21 @@ class StillCurves extends Widget {
     line.append('Recorded curves. Live, with a kernel: ', code);
     this.node.append(line);
   }
+}
+
+/** A note on a run's health: one line, opened by a click. */
+function folded(note: Told, whose = ''): HTMLElement {
+  const details = document.createElement('details');
+  details.className = 'ftw-record-health';
+  const headline = document.createElement('summary');
+  headline.textContent = [whose, note.headline].filter(Boolean).join('  ·  ');
+  const text = document.createElement('p');
+  text.textContent = note.text;
+  const source = document.createElement('p');
+  source.className = 'ftw-record-note';
+  source.textContent = `Source: ${note.source}`;
+  details.append(headline, text, source);
+  return details;
 }
 
 /** A widget's model with no kernel behind it. */

@@ -5,7 +5,7 @@ import pytest
 
 import ftwidgets
 from ftwidgets.config import RunConfig
-from ftwidgets.diagnosis.following import EVERY, Following
+from ftwidgets.diagnosis.following import EVERY, Following, following
 from ftwidgets.diagnosis.note import Notes
 from ftwidgets.diagnosis.rules import examine
 from ftwidgets.diagnosis.sight import Sight
@@ -101,7 +101,8 @@ def test_notes_read_well_and_escape_what_they_hold(run):
 
 def test_a_live_run_is_looked_at_now_and_then_and_once_more_at_its_end(run):
     now, seen = [0.0], []
-    following = Following(run, lambda notes: seen.append(len(notes)), clock=lambda: now[0])
+    following = Following(run, clock=lambda: now[0])
+    following.subscribe(lambda notes: seen.append(len(notes)))
     for second in range(20):
         now[0] = float(second)
         following.poke()
@@ -113,3 +114,16 @@ def test_a_live_run_is_looked_at_now_and_then_and_once_more_at_its_end(run):
     following.poke()
     following.wait()
     assert len(seen) == 20 / EVERY + 1
+
+
+def test_all_views_of_a_run_share_one_look(run):
+    assert following(run) is following(run)
+    seen = []
+    unsubscribe = following(run).subscribe(lambda notes: seen.append("a"))
+    following(run).subscribe(lambda notes: 1 / 0)  # a view that breaks stops no other
+    following(run).subscribe(lambda notes: seen.append("b"))
+    run._status = "finished"
+    assert following(run).finish() == [] and seen == ["a", "b"]
+    unsubscribe()
+    following(run).finish()
+    assert seen == ["a", "b"]

@@ -1,8 +1,13 @@
 """The widget around the stream: what it is made from, what it tells Python, what it leaves behind."""
 
+import math
+import threading
+
 import pytest
 
+from ftwidgets.config import RunConfig
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.runs import start_run
 from ftwidgets.runs.history import History
 from ftwidgets.widgets.curves import Curves
 from ftwidgets.widgets.record import MIME
@@ -149,3 +154,35 @@ def test_an_ended_run_becomes_a_record_where_the_extension_draws_it(shown, sent)
     curves._ipython_display_()
     hear(curves, type="ready", have=[], keeps="record")
     assert len(shown[0].updates) == 1
+
+
+def test_the_record_holds_what_the_last_look_at_the_run_found(shown, tmp_path):
+    """The last steps come with the end: nobody has looked at them when the record is made."""
+
+    def work(context):
+        context.training()
+        for step in range(1, 41):
+            metrics = {"loss": math.log(2), "grad_norm": 0.5, "learning_rate": 1e-7}
+            context.emit("log", step=step, epoch=step / 40, metrics=metrics)
+            if step == 10:
+                begun.set()
+                watched.wait(20)
+        return {}
+
+    begun, watched = threading.Event(), threading.Event()
+    config = RunConfig(method="dpo", model="m", dataset="d", max_steps=40, output_dir=str(tmp_path), learning_rate=1e-7)
+    run = start_run(config, work)
+    curves = Curves(run)
+    curves._ipython_display_()
+    begun.wait(20)
+    curves._health.poke()
+    curves._health.wait()
+    assert run.health == []  # a quarter of the run says nothing of what it learns
+    watched.set()
+    run.wait(20)
+    (bundle,) = shown[0].updates
+    (saved,) = bundle[MIME]["runs"]
+    assert [mark["text"] for mark in saved["marks"] if mark["kind"] == "warning"] == ["The loss has not left log 2"]
+    assert [note["headline"] for note in saved["health"]] == ["▲ Warning: The loss has not left log 2  ·  steps 1–40"]
+    for part in ("text/html", "text/plain"):
+        assert "The loss has not left log 2" in bundle[part]

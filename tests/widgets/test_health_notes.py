@@ -48,7 +48,7 @@ def test_a_note_says_what_is_seen_and_fills_the_form(tmp_path):
     sent = []
     curves._stream.send = sent.append
     one._curve.click()
-    assert sent == [{"type": "show", "from": 1, "to": 40}]
+    assert sent == [{"type": "show", "from": 1, "to": 40, "metrics": list(one._note.metrics)}]
 
 
 def test_without_a_form_the_values_are_told(tmp_path):

@@ -20,7 +20,7 @@ interface Model {
 
 const BEAT = 10000; // ms between signs of life; Python stops sending after three that fail to come
 
-type Incoming = RowsMessage | { type: 'show'; from: number; to: number };
+type Incoming = RowsMessage | { type: 'show'; from: number; to: number; metrics: string[] };
 
 /**
  * What this page's notebooks keep: records, which our JupyterLab extension draws; else, in JupyterLab, pictures; else
@@ -51,7 +51,11 @@ export default () => {
     }
     model.on('msg:custom', (message: Incoming, buffers: DataView[]) => {
       if (message.type === 'rows') receiver.receive(message, buffers);
-      else if (message.type === 'show') for (const view of views) view.hand.reveal(message.from, message.to);
+      else if (message.type === 'show') {
+        // Shown twice, the charts nearest to what is on the screen were meant.
+        const [near] = [...views].sort((a, b) => a.away - b.away);
+        for (const view of views) view.show(message.from, message.to, message.metrics, view === near);
+      }
     });
     // A page that is hidden or has no view open is not listening: the kernel then stops sending.
     const beat = () => {

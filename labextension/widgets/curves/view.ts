@@ -105,6 +105,25 @@ export class CurvesView {
     this.redraw();
   }
 
+  /** How far from the screen's middle the charts are, in pixels. */
+  get away(): number {
+    const { top, bottom } = this.root.getBoundingClientRect();
+    return Math.max(0, top - window.innerHeight / 2, window.innerHeight / 2 - bottom);
+  }
+
+  /** Zoom to steps and mark them; open the charts of these metrics and, to `bring` it there, go to the first. */
+  show(from: number, to: number, metrics: string[], bring: boolean): void {
+    const meant = this.store.panels.filter(panel => panel.metrics.some(m => metrics.includes(m.name)));
+    for (const panel of meant) if (!this.isOpen(panel)) this.setOpen(panel, true);
+    this.hand.reveal(from, to);
+    if (!bring) return;
+    this.build();
+    const first = this.panels.find(panel => panel.spec.id === meant[0]?.id);
+    // Focus takes the keyboard along; the page scrolls only if the chart is not in sight.
+    first?.element.focus({ preventScroll: true });
+    (first?.element ?? this.root).scrollIntoView({ block: 'nearest' });
+  }
+
   /** Everything is drawn again in the next frame; charts that are off the screen wait until they are seen. */
   redraw(): void {
     for (const panel of this.panels) panel.stale = true;
