@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ftwidgets.config import RunConfig
+from ftwidgets.config.reporting import missing
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.memory.out_of_memory import RESUMABLE
 from ftwidgets.runs import Context, LiveRun, Run, load_run, start_run
@@ -27,10 +28,11 @@ def train(config: RunConfig | Mapping[str, Any] | str | Path | None = None, /, *
 
     Raises:
         ConfigError: Options that cannot be; the message names each.
-        FtwidgetsError: The run folder cannot be made.
+        FtwidgetsError: The run folder cannot be made, or a package that ``report_to`` needs is not installed.
     """
     place = Path(keywords.get("output_dir", "runs")) / "datasets"
     whole, function = described(config, keywords, place)
+    _can_report(whole)
     run = start_run(whole, _work(whole, function))
     if function is not None:
         _keep_source(function, run.folder)
@@ -94,6 +96,7 @@ def resume(run: Run | str | Path, /, *, reward: Callable[..., Any] | None = None
         raise FtwidgetsError(
             f"{stored.id} has no checkpoint to go on from. Start it anew: ftwidgets.train(run.config)."
         )
+    _can_report(config)
     return resume_in(stored, _work(config, reward, resume=True), config)
 
 
@@ -138,6 +141,12 @@ def _changed(config: RunConfig, changes: dict[str, Any]) -> RunConfig:
             f"no longer mean the same. Keep the product at {before}."
         )
     return changed
+
+
+def _can_report(config: RunConfig) -> None:
+    """Before the run: a model would be loaded and thrown away for a package that is not there."""
+    if absent := missing(config.report_to):
+        raise FtwidgetsError(absent)
 
 
 def _rows_a_step(config: RunConfig) -> int:

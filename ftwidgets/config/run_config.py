@@ -16,6 +16,7 @@ from ftwidgets.config.methods import METHODS
 from ftwidgets.config.model_options import LoraOptions, ModelOptions
 from ftwidgets.config.option import METHOD_NAMES, Option
 from ftwidgets.config.ppo_options import PPOOptions
+from ftwidgets.config.reporting import unknown
 from ftwidgets.config.training_options import OutputOptions, TrainingOptions
 from ftwidgets.errors import FtwidgetsError
 
@@ -48,6 +49,8 @@ class RunConfig(OutputOptions, TrainingOptions, PPOOptions, MethodOptions, DataO
             problems["method"] = f"method={method!r}: use {OPTIONS['method'].allowed()}."
         if problems:
             raise ConfigError(problems)
+        if isinstance(keywords.get("report_to"), str):
+            keywords["report_to"] = [keywords["report_to"]]  # transformers takes one name, too
         problems = _unused(keywords, method)
         values = defaults(method, keywords.get("model", "demo")) | {
             name: value for name, value in keywords.items() if method in OPTIONS[name].methods
@@ -69,6 +72,8 @@ class RunConfig(OutputOptions, TrainingOptions, PPOOptions, MethodOptions, DataO
             raise ValueError("model: empty. Give a folder, a Hugging Face id, or “demo”.")
         if not self.dataset.strip():
             raise ValueError("dataset: empty. Give a file, a folder, a Hugging Face id, or “demo”.")
+        if wrong := unknown(self.report_to):
+            raise ValueError(wrong)
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ftwidgets.data.candidates import candidates
@@ -179,7 +179,7 @@ def _with_form(mapping: Mapping, readings: list[Reading], evidence: list[str], b
         evidence.append("the answers begin with a space, as continuations do, so they are kept as plain text")
     else:
         return mapping
-    return Mapping(mapping.shape, mapping.columns, "text", mapping.rule, mapping.kind)
+    return replace(mapping, form="text")
 
 
 def _remarks(readings: list[Reading], profiles: dict[str, ColumnProfile], mapping: Mapping) -> list[str]:

@@ -13,11 +13,14 @@ from ftwidgets.data.reading import Reading
 from ftwidgets.data.rows import Row, Source
 from ftwidgets.data.shape_readers import READERS
 from ftwidgets.data.shapes import SHAPES
+from ftwidgets.data.turn_names import ROLES, TurnNames
 from ftwidgets.errors import FtwidgetsError
 
 RULES = ("best_worst", "best_random")
 FORMS = ("chat", "text")
-_OPTIONS = ("shape", "as", "rule", "kind")
+KINDS_ASKED = (None, "text")
+TURN_OPTIONS = ("role_field", "content_field", "speakers")
+_OPTIONS = ("shape", "as", "rule", "kind", *TURN_OPTIONS)
 _NOT_COLUMNS = ("answer_field", "score_field")  # names inside a list of answers
 
 
@@ -28,6 +31,7 @@ class Mapping:
     ``form`` is ``"chat"`` (turns, rendered by the chat template) or ``"text"`` (strings, as they stand).
     ``rule`` says how scored answers become a pair: ``best_worst``, or ``best_random`` (best against any lower one).
     ``kind`` asks for another kind of examples than the method's own: ``"text"`` writes turns one under another.
+    ``turns`` is how lists of turns are named where that is not as usual.
     """
 
     shape: str
@@ -35,12 +39,14 @@ class Mapping:
     form: str = "chat"
     rule: str = "best_worst"
     kind: str | None = None
+    turns: TurnNames = field(default_factory=TurnNames)
 
     @classmethod
     def from_dict(cls, given: dict[str, Any]) -> Mapping:
         """Read ``{"shape": "preference", "prompt": "question", "chosen": "good", "rejected": "bad"}``.
 
-        Without ``shape``, the one whose roles fit is taken. Further keys: ``as``, ``rule``, ``kind``.
+        Without ``shape``, the one whose roles fit is taken. Further keys: ``as``, ``rule``, ``kind``, and
+        for lists of turns ``role_field``, ``content_field`` and ``speakers`` (``{"Alice": "user"}``).
 
         Raises:
             FtwidgetsError: An unknown shape, role or value, or a missing role.
@@ -63,16 +69,17 @@ class Mapping:
         if missing:
             raise FtwidgetsError(f"mapping: say which column is {' and which is '.join(missing)} (shape {name}).")
         form, rule, kind = given.get("as") or "chat", given.get("rule") or "best_worst", given.get("kind")
-        for key, value, allowed in (("as", form, FORMS), ("rule", rule, RULES), ("kind", kind, (None, "text"))):
+        for key, value, allowed in (("as", form, FORMS), ("rule", rule, RULES), ("kind", kind, KINDS_ASKED)):
             if value not in allowed:
                 raise FtwidgetsError(f"mapping: {key} is {value!r}; use {' or '.join(str(a) for a in allowed)}.")
-        return cls(name, columns, form, rule, kind)
+        return cls(name, columns, form, rule, kind, _turn_names(given))
 
     def to_dict(self) -> dict[str, Any]:
         """The plain dict that `from_dict` reads and a config keeps."""
         options = {"as": self.form, "rule": self.rule, "kind": self.kind}
         usual = {"as": "chat", "rule": "best_worst", "kind": None}
-        return {"shape": self.shape, **self.columns, **{k: v for k, v in options.items() if v != usual[k]}}
+        turns = {name: value for name in TURN_OPTIONS if (value := getattr(self.turns, name))}
+        return {"shape": self.shape, **self.columns, **{k: v for k, v in options.items() if v != usual[k]}, **turns}
 
     def check(self, columns: Iterable[str]) -> None:
         """Hold the mapping against the columns there are.
@@ -91,7 +98,25 @@ class Mapping:
     def read(self, row: Row) -> Reading:
         """The row, understood. Raises `BadRow`."""
         roles: dict[str, Any] = {**self.columns, "rule": self.rule}
-        return READERS[self.shape](row.cells, roles, row.number)
+        cells = row.cells
+        if self.turns:
+            mapped = {column if column in cells else column.split(".")[0] for column in self.columns.values()}
+            cells = {name: self.turns.usual(cell) if name in mapped else cell for name, cell in cells.items()}
+        return READERS[self.shape](cells, roles, row.number)
+
+
+def _turn_names(given: dict[str, Any]) -> TurnNames:
+    names = [given.get(name) or None for name in TURN_OPTIONS]
+    for option, value in zip(TURN_OPTIONS[:2], names[:2], strict=True):
+        if value is not None and not isinstance(value, str):
+            raise FtwidgetsError(f"mapping: {option} is {value!r}; give the name that it has in a turn.")
+    speakers = names[2] or {}
+    if not isinstance(speakers, dict):
+        raise FtwidgetsError('mapping: speakers is no dict; write {"Alice": "user", "Bot": "assistant"}.')
+    for speaker, role in speakers.items():
+        if not isinstance(speaker, str) or role not in ROLES:
+            raise FtwidgetsError(f"mapping: the speaker {speaker!r} is {role!r}; use one of {', '.join(ROLES)}.")
+    return TurnNames(names[0], names[1], dict(speakers))
 
 
 def _shape_of_roles(roles: set[str]) -> str:

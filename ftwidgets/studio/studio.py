@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as w
 
 from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig
+from ftwidgets.config.reporting import missing
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.measuring import begin as begin_measuring
 from ftwidgets.memory import Measurement
@@ -24,6 +25,7 @@ from ftwidgets.widgets.fit_panel import FitPanel
 from ftwidgets.widgets.form import Form
 from ftwidgets.widgets.header import Header
 from ftwidgets.widgets.inspect_panel import InspectPanel
+from ftwidgets.widgets.mapping_panel import MappingPanel
 from ftwidgets.widgets.method_panel import MethodPanel
 from ftwidgets.widgets.model_panel import ModelPanel
 from ftwidgets.widgets.reward_panel import RewardPanel
@@ -67,6 +69,7 @@ class Studio(w.VBox):
         self._code = CodeView()
         self._code.layout.display = "none"
         self._data = DataPanel(self._looked)
+        self._mapping = MappingPanel(lambda mapping: self._form.change(mapping=mapping))
         self._variables = Variables(lambda name: self._form.change(dataset=name), lambda: self._offer())
         self._model = ModelPanel(self._refresh)
         self._inspect = InspectPanel(self._prepare, self._use, lambda length: self._form.change(max_length=length))
@@ -106,15 +109,15 @@ class Studio(w.VBox):
 
     def _make_panels(self) -> list[w.Widget]:
         names = {
-            group: [n for n, o in OPTIONS.items() if o.group == group and n != "method"]
+            group: [n for n, o in OPTIONS.items() if o.group == group and n not in ("method", "mapping")]
             for group in ("model", "data", "method", "training", "output")
         }
-        self._form.fields["method"].layout.display = "none"
+        self._form.fields["method"].layout.display = "none"  # it and the mapping have controls of their own
         form = self._form.group
         upload = Upload(self._datasets, lambda path: self._form.change(dataset=path))
         return [
             w.VBox([form(names["model"]), self._model]),
-            w.VBox([self._variables, form(names["data"]), upload, self._data, self._inspect]),
+            w.VBox([self._variables, form(names["data"]), upload, self._mapping, self._data, self._inspect]),
             w.VBox([self._method, form(names["method"]), self._rewards]),
             w.VBox([form(names["training"]), paragraph("What is kept", "section"), form(names["output"])]),
         ]
@@ -125,6 +128,8 @@ class Studio(w.VBox):
         method = str(form.fields["method"].read())
         split = str(form.fields["dataset_train_split"].read() or "train")
         self._look_at(str(read["dataset"] or ""), read["dataset_config"], split, read["mapping"], method)
+        look = self._data.look
+        self._mapping.show(read["mapping"], look.columns if look else None, look.read_off if look else None)
         self._model.show(str(read["model"] or ""), read["revision"], method)
         self._method.show(method, self._data.look, any_data=read["dataset"] == "demo")
         self._code.show(form.config)
@@ -147,8 +152,10 @@ class Studio(w.VBox):
                 self._notebook.function(method, form.fields["reward"].read())
             except FtwidgetsError as error:
                 problems["reward"] = str(error)
+        if form.config is not None and (absent := missing(form.config.report_to)):
+            problems["report_to"] = absent
         self._problems = problems
-        for name in ("dataset", "model", "reward"):
+        for name in ("dataset", "model", "reward", "report_to"):
             form.fields[name].show_problem(problems.get(name, ""))
         self._header.show(
             title=f"{_short(read['model'])}{self._model.kind}  ·  {_short(read['dataset'])}{self._rows()}"

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from transformers import PrinterCallback
+from transformers.integrations import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from ftwidgets.config import PAIRWISE, RunConfig
@@ -58,6 +59,10 @@ def execute(config: RunConfig, context: Context, reward: Reward | None, resume: 
     job = Job(config, context, context.folder, model, tokenizer, data.train, data.held_out, [reporter], reward)
     trainer = build_trainer(job)
     trainer.remove_callback(PrinterCallback)
+    for callback in trainer.callback_handler.callbacks:
+        # It would fall back to ./runs of the notebook, for what is logged before the first step.
+        if isinstance(callback, TensorBoardCallback) and callback.logging_dir is None:
+            callback.logging_dir = str(context.folder / "tensorboard")
     checkpoint = get_last_checkpoint(trainer.args.output_dir) if resume else None
     context.live(trainer=trainer)
     if checkpoint is None:

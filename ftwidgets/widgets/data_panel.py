@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import ipywidgets as w
 
 from ftwidgets.config import METHOD_NAMES
+from ftwidgets.data.columns_found import ColumnsFound
+from ftwidgets.data.mapping import PreviewRow
 from ftwidgets.data.problems import Problem, Problems
 from ftwidgets.data.rows import Source
+from ftwidgets.errors import FtwidgetsError
 from ftwidgets.widgets.background import Latest
 from ftwidgets.widgets.text import paragraph, safe
 
@@ -21,7 +24,11 @@ COUNTED = 50 * 2**20  # bytes: a larger file is not read to the end only to coun
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at a dataset found."""
+    """What a look at a dataset found.
+
+    ``read_off`` is the mapping that the rows themselves suggest, without one given by hand; ``fits`` whether the rows
+    are understood.
+    """
 
     title: str
     evidence: list[str]
@@ -29,6 +36,9 @@ class Look:
     usable: dict[str, tuple[bool, str, str]]
     preview: list[dict[str, Any]]
     problems: list[str]
+    columns: ColumnsFound = field(default_factory=ColumnsFound)
+    read_off: dict[str, Any] | None = None
+    fits: bool = True
 
 
 class DataPanel(w.VBox):
@@ -78,7 +88,7 @@ class DataPanel(w.VBox):
     def _show(self, look: Look) -> None:
         self.look, self.error = look, ""
         rows = f", {look.rows:,} rows" if look.rows is not None else ""
-        self._title.value = f"<b>✓ {safe(look.title + rows)}</b>"
+        self._title.value = f"<b>{'✓' if look.fits else '⚠'} {safe(look.title + rows)}</b>"
         said = look.evidence + look.problems
         self._evidence.value = "<ul>" + "".join(f"<li>{safe(line)}</li>" for line in said) + "</ul>" if said else ""
         self._rows.value = "".join(_row(row) for row in look.preview)
@@ -95,25 +105,50 @@ class DataPanel(w.VBox):
 def look_at(dataset: Any, config: str | None, split: str, mapping: dict[str, Any] | None, method: str) -> Look:
     """Read the first rows of a dataset and tell their shape. Raises ``FtwidgetsError`` when they cannot be read."""
     from ftwidgets.data import detect, open_source, preview, usable_for
+    from ftwidgets.data.detection import sample
 
     if isinstance(dataset, str) and dataset == "demo":
         from ftwidgets.demo import dataset_file
 
         dataset = str(dataset_file(method))
     source = open_source(dataset, config, split)
-    found = detect(source, mapping)
-    kind = found.kinds[0] if found.kinds else ""
-    shown = preview(source, found.mapping, kind, FIRST) if found.mapping is not None and kind else []
+    columns = ColumnsFound.of(sample(source)[0])
+    alone = detect(source)
+    found, fault = alone, ""
+    if mapping is not None:
+        try:
+            found = detect(source, mapping)
+        except FtwidgetsError as error:
+            fault = str(error)
+        if not fault and not found.confidence:
+            fault = f"No row fits this mapping. {next(iter(found.problems), '')}".strip()
     rows, unread = _count(source)
+    kind = found.kinds[0] if found.kinds else ""
+    if fault or found.mapping is None or not kind:
+        shown = [{name: _written(cell) for name, cell in row.cells.items()} for row in sample(source, FIRST)[0]]
+    else:
+        shown = [_shown(row) for row in preview(source, found.mapping, kind, FIRST)]
     said = [str(problem) for problem in list(found.problems)[:5] if problem.kind not in unread.counts]
     return Look(
-        title=found.title,
-        evidence=found.evidence if found.shape else found.explain().splitlines(),
+        title="The mapping does not fit" if fault else found.title,
+        evidence=[fault] if fault else found.evidence if found.shape else found.explain().splitlines(),
         rows=rows,
-        usable={name: usable_for(found, name) for name in METHOD_NAMES},
-        preview=[row.example or {} for row in shown],
-        problems=unread.summary()[:5] + said,
+        usable={name: (False, fault, "") if fault else usable_for(found, name) for name in METHOD_NAMES},
+        preview=shown,
+        problems=unread.summary()[:5] + ([] if fault else said),
+        columns=columns,
+        read_off=alone.mapping.to_dict() if alone.mapping is not None else None,
+        fits=not fault and found.shape is not None,
     )
+
+
+def _shown(row: PreviewRow) -> dict[str, Any]:
+    """What a row becomes, or why it becomes nothing."""
+    return row.example if row.example is not None else {f"row {row.row}": f"⚠ {row.problem}"}
+
+
+def _written(cell: Any) -> str:
+    return cell if isinstance(cell, str) else repr(cell)[:1000]
 
 
 def _len(rows: Any) -> int | None:

@@ -1,11 +1,17 @@
 """Mappings by hand: checked, kept as plain dicts, previewed; and the rules for answers and labels."""
 
+import json
+
 import pytest
 
+from ftwidgets.data.columns_found import ColumnsFound
+from ftwidgets.data.detection import detect, sample
 from ftwidgets.data.kernel_objects import source_of_object
-from ftwidgets.data.mapping import Mapping, preview
+from ftwidgets.data.mapping import FORMS, KINDS_ASKED, RULES, Mapping, preview
+from ftwidgets.data.mapping_words import OPTION_WORDS, ROLE_WORDS
 from ftwidgets.data.problems import BadRow
 from ftwidgets.data.reading import label_of, ranked_answers, winner_of
+from ftwidgets.data.shapes import SHAPES
 from ftwidgets.errors import FtwidgetsError
 
 
@@ -108,3 +114,80 @@ def test_winners(word, columns, winner):
 def test_no_winner(word):
     with pytest.raises(BadRow):
         winner_of(word, "winner", "response_a", "response_b")
+
+
+CHATS = [
+    {"talk": [{"who": "Ann", "says": f"q{i}"}, {"who": "Bot", "says": f"a{i}"}], "other": [{"who": "Ann", "says": "x"}]}
+    for i in range(3)
+]
+BY_HAND = {
+    "shape": "messages",
+    "messages": "talk",
+    "role_field": "who",
+    "content_field": "says",
+    "speakers": {"Ann": "user", "Bot": "assistant"},
+}
+
+
+def test_turns_under_names_of_their_own():
+    assert Mapping.from_dict(BY_HAND).to_dict() == BY_HAND
+    found = detect(source_of_object(CHATS), BY_HAND)
+    assert found.confidence == 1
+    first = preview(source_of_object(CHATS), found.mapping, "chat", 1)[0]
+    assert first.example["messages"] == [
+        {"role": "user", "content": "q0"},
+        {"role": "assistant", "content": "a0"},
+    ]
+    assert first.cells == CHATS[0]  # the row itself is left alone
+    without = {name: value for name, value in BY_HAND.items() if name != "speakers"}
+    assert next(iter(detect(source_of_object(CHATS), without).problems)).kind == "unknown role"
+
+
+def test_turns_written_as_json_text_and_pairs_of_them():
+    row = {"q": "ask", "good": json.dumps([{"who": "Bot", "says": "yes"}]), "bad": [{"who": "Bot", "says": "no"}]}
+    names = {name: BY_HAND[name] for name in ("role_field", "content_field", "speakers")}
+    reading = read(row, {"shape": "preference", "prompt": "q", "chosen": "good", "rejected": "bad", **names})
+    assert reading.good == [{"role": "assistant", "content": "yes"}]
+    assert reading.bad == [{"role": "assistant", "content": "no"}]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"role_field": 3}, "role_field is 3"),
+        ({"speakers": ["Ann"]}, "speakers is no dict"),
+        ({"speakers": {"Ann": "human"}}, "'Ann' is 'human'; use one of user"),
+    ],
+)
+def test_faults_in_the_names_of_turns(wrong, message):
+    with pytest.raises(FtwidgetsError, match=message):
+        Mapping.from_dict({**BY_HAND, **wrong})
+
+
+def test_what_can_be_chosen_is_read_off_the_rows():
+    rows, _ = sample(source_of_object([*CHATS, {"meta": {"text": "t", "n": 1}}]))
+    found = ColumnsFound.of(rows)
+    assert found.names == ["talk", "other", "meta", "meta.text", "meta.n"]
+    assert list(found.fields) == ["who", "says"]
+    assert found.speakers("who") == ["Ann", "Bot"]
+    assert found.speakers(None) == []  # no key has a usual name
+    ranked = ColumnsFound.of(
+        sample(source_of_object([{"prompt": "q", "responses": [{"response": "a", "rating": 1}]}]))[0]
+    )
+    assert ranked.guess("ranked") == {
+        "prompt": "prompt",
+        "answers": "responses",
+        "answer_field": "response",
+        "score_field": "rating",
+    }
+    # many different short texts are contents, not names of speakers
+    many = [{"talk": [{"role": f"r{i}", "content": "x"}]} for i in range(20)]
+    assert ColumnsFound.of(sample(source_of_object(many))[0]).speakers("role") == []
+
+
+def test_every_part_of_a_mapping_has_words():
+    roles = {role for shape in SHAPES.values() for role in shape.roles}
+    assert roles == set(ROLE_WORDS)
+    assert tuple(OPTION_WORDS["as"][2]) == FORMS
+    assert tuple(OPTION_WORDS["rule"][2]) == RULES
+    assert tuple(OPTION_WORDS["kind"][2]) == KINDS_ASKED
