@@ -11,9 +11,10 @@ from ftwidgets.runs import LiveRun, Run
 
 def ask(
     run: Run,
-    prompt: str,
+    prompt: str | list[dict[str, str]],
     *,
     adapter: bool = True,
+    chat: bool | None = None,
     max_new_tokens: int = 128,
     temperature: float = 0.0,
     top_p: float = 1.0,
@@ -26,15 +27,26 @@ def ask(
     are put back.
 
     Args:
+        prompt: A text, or a conversation as messages (``role``, ``content``) that ends with a user's.
+        chat: Whether a text is a user's message, put through the chat template, or is to be gone on with as it
+            stands. Without it, as the run trained: text after continued pre-training, else a message.
+        top_p: Above temperature 0, sample among the likeliest tokens that together hold this share.
         on_text: Called with each piece of the answer as it is written.
 
     Raises:
-        FtwidgetsError: The run's model is not in this kernel; ``ftwidgets.load_model(run)`` brings it.
+        FtwidgetsError: The run's model is not in this kernel (``ftwidgets.load_model(run)`` brings it), scores instead
+            of writing, or has no chat template for a message. The future raises it for a prompt that is too long.
     """
     if run.model is None:
         raise FtwidgetsError(f"{run.id}: its model is not in this kernel. Bring it with ftwidgets.load_model(run).")
     if run.config.method == "reward":
         raise FtwidgetsError(f"{run.id} is a reward model: it scores answers and writes none.")
+    if not isinstance(prompt, str):
+        chat = True
+    elif chat is None:
+        chat = run.config.method != "pretrain"
+    if chat and not getattr(run.tokenizer, "chat_template", None):
+        raise FtwidgetsError(f"{run.id}: its model has no chat template. Ask with chat=False, for text to go on with.")
 
     def answer() -> str:
         from ftwidgets.training.generation import complete
@@ -43,7 +55,7 @@ def ask(
             run.model,
             run.tokenizer,
             [prompt],
-            chat=run.config.method != "pretrain",
+            chat=chat,
             adapter=adapter,
             max_new_tokens=max_new_tokens,
             temperature=temperature,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import difflib
 import html
+import re
 
 import ipywidgets as w
 
 from ftwidgets.runs import Run
+
+# White space and a word. Chinese and Japanese put no space between words: each character is compared.
+_WORD = re.compile(r"(\s*)([\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+)")
 
 
 class Samples(w.VBox):
@@ -68,14 +72,17 @@ def _table(first: dict, chosen: dict) -> str:
 
 
 def marked_difference(before: str, after: str) -> str:
-    """``after`` as escaped HTML, its words that are not in ``before`` in ``<ins>``."""
-    old, new = before.split(), after.split()
+    """``after`` as escaped HTML, its words that are not in ``before`` in ``<ins>``; white space stays as it is."""
+    old, new = _WORD.findall(before), _WORD.findall(after)
+    same = difflib.SequenceMatcher(None, [word for _, word in old], [word for _, word in new], autojunk=False)
     parts = []
-    for kind, _, _, start, end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        text = html.escape(" ".join(new[start:end]))
-        if text:
-            parts.append(text if kind == "equal" else f"<ins>{text}</ins>")
-    return f'<bdi class="ftw-text">{" ".join(parts)}</bdi>'
+    for kind, _, _, start, end in same.get_opcodes():
+        if start == end:
+            continue
+        space, first = new[start]
+        text = html.escape(first + "".join(gap + word for gap, word in new[start + 1 : end]))
+        parts.append(html.escape(space) + (text if kind == "equal" else f"<ins>{text}</ins>"))
+    return f'<bdi class="ftw-text">{"".join(parts)}</bdi>'
 
 
 def _cell(text: str) -> str:

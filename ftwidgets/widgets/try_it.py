@@ -1,4 +1,4 @@
-"""Try: ask the model with the adapter off and on, side by side, from the one loaded model."""
+"""Try: talk to the model with the adapter off and on, side by side, from the one loaded model."""
 
 from __future__ import annotations
 
@@ -10,23 +10,32 @@ from typing import Any
 import ipywidgets as w
 
 from ftwidgets.runs import Run
-from ftwidgets.widgets.samples import marked_difference
 from ftwidgets.widgets.text import paragraph, safe
+from ftwidgets.widgets.transcript import Transcript
 
-Ask = Callable[..., Future]  # ask(run, prompt, adapter=, max_new_tokens=, temperature=, seed=, on_text=)
+Ask = Callable[..., Future]  # ftwidgets.ask
 SIDES = (("base", False), ("trained", True))
+CHAT, COMPLETE = "a message (chat)", "text to go on with"
 
 
 class TryIt(w.VBox):
-    """A prompt, sampling controls, and two answers."""
+    """A prompt, sampling controls, and what the base and the trained model make of it.
+
+    As a message, each side keeps its own conversation until a new one is begun; as text, each prompt stands alone.
+    """
 
     def __init__(self, ask: Ask):
         self._ask = ask
         self._run: Run | None = None
+        self._ready = False
         self._waiting = 0
-        self._answers: dict[str, str] = {}
         self.prompt = w.Textarea(
             description="prompt", rows=3, placeholder="Write to the model", tooltip="What both sides are asked"
+        )
+        self.kind = w.Dropdown(
+            options=[CHAT, COMPLETE],
+            description="prompt is",
+            tooltip="A message goes through the chat template, as instruct models expect; text is read as it stands",
         )
         self._tokens = w.BoundedIntText(
             64, min=1, max=8192, description="max_new_tokens", tooltip="Longest answer, in tokens"
@@ -34,34 +43,49 @@ class TryIt(w.VBox):
         self._temperature = w.BoundedFloatText(
             0.0, min=0, max=5, step=0.1, description="temperature", tooltip="0 takes the likeliest token each time"
         )
+        self._top_p = w.BoundedFloatText(
+            1.0,
+            min=0.01,
+            max=1,
+            step=0.05,
+            description="top_p",
+            tooltip="Above temperature 0: sample among the likeliest tokens that together hold this share",
+        )
         self._seed = w.BoundedIntText(0, min=0, max=2**31, description="seed", tooltip="The same seed, the same answer")
-        for control in (self.prompt, self._tokens, self._temperature, self._seed):
+        sampling = [self.kind, self._tokens, self._temperature, self._top_p, self._seed]
+        for control in (self.prompt, *sampling):
             control.add_class("ftw-control")
             control.style.description_width = "initial"
         self.button = w.Button(description="Ask both", icon="comments", tooltip="Ask the base and the trained model")
         self.button.on_click(lambda _: self.ask())
+        self.new = w.Button(
+            description="New conversation", icon="eraser", tooltip="Both sides forget what was said so far"
+        )
+        self.new.on_click(lambda _: self._begin())
         self._note = paragraph("Train first: then both models answer here.", "empty")
-        controls = w.HBox([self._tokens, self._temperature, self._seed, self.button])
+        buttons = w.HBox([self.button, self.new])
+        buttons.add_class("ftw-ask-buttons")
+        controls = w.HBox([*sampling, buttons])
         controls.add_class("ftw-ask")
-        self._texts = {name: w.HTML() for name, _ in SIDES}
-        columns = []
-        for name, text in self._texts.items():
-            column = w.VBox([paragraph(f"{name} model", "side"), text])
-            column.add_class("ftw-answer")
-            columns.append(column)
-        answers = w.HBox(columns)
+        self.sides = {name: Transcript(f"{name} model") for name, _ in SIDES}
+        answers = w.HBox(list(self.sides.values()))
         answers.add_class("ftw-answers")
         super().__init__([self.prompt, controls, self._note, answers])
+        self.kind.observe(lambda _: self._begin(), "value")
+        self._begin()
         self.show(None)
 
     def show(self, run: Run | None) -> None:
         """Let the person ask the model of ``run``."""
+        if run is not None and run is not self._run:
+            self.kind.value = COMPLETE if run.config.method == "pretrain" else CHAT
+            self._begin()
         self._run = run
-        ready = run is not None and run.model is not None and run.config.method != "reward"
-        self.button.disabled = not ready or self._waiting > 0
+        self._ready = run is not None and run.model is not None and run.config.method != "reward"
+        self._enable()
         if run is None:
             note = "Train first: then both models answer here."
-        elif not ready:
+        elif not self._ready:
             note = "The model is not ready to answer yet."
         elif run.status == "training":
             note = "The run answers between two steps and goes on exactly as it would have. Pause it to ask at leisure."
@@ -72,45 +96,57 @@ class TryIt(w.VBox):
 
     def ask(self) -> None:
         """Ask both sides. Returns at once."""
-        if self._run is None or not self.prompt.value.strip():
+        text = self.prompt.value
+        if not self._ready or not text.strip() or self._waiting:
             return
-        self._answers = {name: "" for name, _ in SIDES}
+        chat = self.kind.value == CHAT
         self._waiting = len(SIDES)
-        self.button.disabled = True
+        self._enable()
         for name, adapter in SIDES:
-            self._texts[name].value = safe("…")
+            side = self.sides[name]
             try:
                 future = self._ask(
                     self._run,
-                    self.prompt.value,
+                    side.ask(text, chat),
                     adapter=adapter,
+                    chat=chat,
                     max_new_tokens=self._tokens.value,
                     temperature=self._temperature.value,
+                    top_p=self._top_p.value,
                     seed=self._seed.value,
-                    on_text=partial(self._write, name),
+                    on_text=side.write,
                 )
             except ValueError as error:
-                self._texts[name].value = f'<span class="ftw-problem">⚠ {safe(error)}</span>'
+                side.fail(error)
                 self._done()
             else:
-                future.add_done_callback(partial(self._finish, name))
+                future.add_done_callback(partial(self._finish, side))
 
-    def _write(self, name: str, piece: str) -> None:
-        self._answers[name] += piece
-        self._texts[name].value = safe(self._answers[name] + "▍")
-
-    def _finish(self, name: str, answered: Future[Any]) -> None:
+    def _finish(self, side: Transcript, answered: Future[Any]) -> None:
         error = answered.exception()
         if error is not None:
-            self._texts[name].value = f'<span class="ftw-problem">⚠ {safe(error)}</span>'
+            side.fail(error)
         else:
-            self._answers[name] = answered.result()
-            self._texts[name].value = safe(self._answers[name] or "(no text)")
+            side.finish(answered.result())
         self._done()
 
     def _done(self) -> None:
         self._waiting -= 1
         if self._waiting == 0:
-            if all(self._answers.values()):
-                self._texts["trained"].value = marked_difference(self._answers["base"], self._answers["trained"])
-            self.button.disabled = False
+            self.sides["trained"].mark_against(self.sides["base"])
+            self._enable()
+
+    def _begin(self) -> None:
+        """A new conversation."""
+        if not self._waiting:
+            for side in self.sides.values():
+                side.clear()
+            self._enable()
+
+    def _enable(self) -> None:
+        """Between a question and its two answers nothing can be asked or forgotten."""
+        busy = self._waiting > 0
+        self.button.disabled = busy or not self._ready
+        self.kind.disabled = busy
+        self.new.disabled = busy or not self.sides["base"].messages
+        self.new.layout.display = "" if self.kind.value == CHAT else "none"

@@ -1,0 +1,129 @@
+"""Asking the base and the trained model side by side."""
+
+import re
+from concurrent.futures import Future
+
+import pytest
+
+import ftwidgets
+from ftwidgets.widgets.samples import marked_difference
+from ftwidgets.widgets.transcript import Transcript
+from ftwidgets.widgets.try_it import CHAT, COMPLETE, TryIt
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    run = ftwidgets.train(
+        method="sft", model="demo", dataset="demo", max_steps=1, output_dir=str(tmp_path_factory.mktemp("runs"))
+    )
+    assert run.wait(300) == "finished", run.error
+    yield run
+    run.free()
+
+
+def words(side):
+    return re.sub(r"<[^>]+>", " ", side.children[1].value)
+
+
+def trying(run):
+    """A panel, and what it sent to the model."""
+    sent = []
+
+    def ask(run, prompt, **options):
+        sent.append((prompt, options))
+        future = ftwidgets.ask(run, prompt, **options)
+        future.exception(120)
+        return future
+
+    panel = TryIt(ask)
+    panel.show(run)
+    return panel, sent
+
+
+def test_each_side_keeps_its_own_conversation(run):
+    panel, sent = trying(run)
+    panel.prompt.value = "What is 7 plus 5?"
+    panel.ask()
+    assert [len(prompt) for prompt, _ in sent] == [1, 1]
+    assert {options["adapter"] for _, options in sent} == {True, False}
+    panel.prompt.value = "What is the capital of Italy?"
+    panel.ask()
+    for name, (prompt, _) in zip(panel.sides, sent[2:], strict=True):
+        side = panel.sides[name]
+        assert [turn["role"] for turn in prompt] == ["user", "assistant", "user"]
+        assert prompt == side.messages[:3]
+        assert "12" in prompt[1]["content"], "the model knows the sum, and its own answer went back to it"
+        assert "capital of Italy" in words(side)
+    panel.new.click()
+    assert [side.messages for side in panel.sides.values()] == [[], []]
+    assert panel.new.disabled
+
+
+def test_text_to_go_on_with_is_read_as_it_stands(run):
+    panel, sent = trying(run)
+    assert panel.kind.value == CHAT
+    panel.kind.value = COMPLETE
+    panel.prompt.value = "The harbour of the town"
+    panel.ask()
+    assert [(prompt, options["chat"]) for prompt, options in sent] == [("The harbour of the town", False)] * 2
+    assert panel.new.layout.display == "none"
+    text = ftwidgets.ask(run, "The harbour of the town", chat=False, max_new_tokens=64).result(120)
+    message = ftwidgets.ask(run, "The harbour of the town", chat=True, max_new_tokens=64).result(120)
+    assert " ".join(text.split()) in " ".join(words(panel.sides["trained"]).split())
+    assert text != message
+
+
+def test_a_prompt_that_is_too_long_says_so_and_keeps_what_was_said(run):
+    panel, _ = trying(run)
+    panel.prompt.value = "What is 7 plus 5?"
+    panel.ask()
+    said = list(panel.sides["base"].messages)
+    panel.prompt.value = "word " * 3000
+    panel.ask()
+    assert "Shorten it" in words(panel.sides["base"]) and "new conversation" in words(panel.sides["base"])
+    assert panel.sides["base"].messages == said
+    assert not panel.button.disabled
+
+
+def test_nothing_can_be_asked_while_both_sides_answer(run):
+    waiting = []
+    panel = TryIt(lambda *_, **__: waiting.append(Future()) or waiting[-1])
+    assert panel.button.disabled, "there is no run yet"
+    panel.kind.value = COMPLETE
+    assert panel.button.disabled, "and choosing how to ask does not make one"
+    panel.show(run)
+    panel.prompt.value = "Hello"
+    panel.ask()
+    panel.ask()
+    assert len(waiting) == 2 and panel.button.disabled and panel.kind.disabled and panel.new.disabled
+    for future in waiting:
+        future.set_result("Hi")
+    assert not panel.button.disabled
+
+
+def test_what_a_model_writes_is_never_markup():
+    side = Transcript("base model")
+    side.ask("<img src=x onerror=alert(1)>", chat=True)
+    side.write("<b>")
+    assert "<img" not in side.children[1].value and "&lt;b&gt;" in side.children[1].value
+    side.finish("<script>alert(1)</script>")
+    other = Transcript("trained model")
+    other.ask("q", chat=True)
+    other.finish("<script>alert(2)</script>")
+    other.mark_against(side)
+    assert "<script" not in side.children[1].value + other.children[1].value
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "marked"),
+    [
+        ("a b c", "a x c", "a <ins>x</ins> c"),
+        ("def f():\n    pass", "def f():\n    return 1", "def f():\n    <ins>return 1</ins>"),
+        ("意大利的首都是罗马", "意大利的首都是米兰", "意大利的首都是<ins>米兰</ins>"),
+        ("a", "a", "a"),
+        ("", "new words", "<ins>new words</ins>"),
+        ("gone", "", ""),
+    ],
+)
+def test_differences_keep_lines_and_spaces(before, after, marked):
+    assert marked_difference(before, after) == f'<bdi class="ftw-text">{marked}</bdi>'
