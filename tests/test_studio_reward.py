@@ -46,8 +46,8 @@ def test_a_reward_is_tried_from_the_form(tmp_path) -> None:
     ended = threading.Event()
     panel.button.click()
     assert panel.busy
-    panel._now.subscribe(lambda: ended.set() if not panel.busy else None)
-    panel._now.wait(300) if panel._now else None
+    panel.button.now.subscribe(lambda: ended.set() if not panel.busy else None)
+    panel.button.now.wait(300) if panel.busy else None
     said = " ".join(w.value for w in walk(panel) if hasattr(w, "value"))
     assert "8 answers in one call of" in said
     assert "<svg" in said and said.count("<circle") == 8

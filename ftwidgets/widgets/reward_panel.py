@@ -12,13 +12,14 @@ import ipywidgets as w
 from ftwidgets.config import RunConfig
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.widgets.background import UnderWay
+from ftwidgets.widgets.press import Press, share
 from ftwidgets.widgets.rollouts import table
 from ftwidgets.widgets.text import paragraph, safe
 from ftwidgets.widgets.variables import Functions
 
 TRY = "Try the reward"
 TRY_HELP = "Score a few answers of the untrained model, as the first update would. No run is made"
-CANCEL, CANCEL_HELP = "Cancel", "End the trial; nothing of it stays"
+CANCEL_HELP = "End the trial; nothing of it stays"
 ABOUT = (
     "A reward is the folder of a reward model, a run of method “reward”, or a function of this notebook: "
     "def reward(prompts, completions), which returns one number for each completion."
@@ -42,12 +43,20 @@ class RewardPanel(w.VBox):
         changed: Callable[[], None],
         namespace: Callable[[], Mapping[str, Any]] | None = None,
     ):
-        self._begin, self._changed = begin, changed
+        self._begin = begin
         self._config: RunConfig | None = None
-        self._now: UnderWay | None = None
         self.functions = Functions(choose, changed, namespace)
-        self.button = w.Button(description=TRY, icon="flask", tooltip=TRY_HELP, disabled=True)
-        self.button.on_click(lambda _: self._press())
+        self.button = Press(
+            TRY,
+            "flask",
+            TRY_HELP,
+            cancel=CANCEL_HELP,
+            begin=self._start,
+            follow=self._follow,
+            tell=self._tell,
+            fail=lambda error: self._say(f"⚠ {error}" if error else ""),
+            changed=changed,
+        )
         self._state = paragraph(kind="quiet")
         line = w.HBox([self.button, self._state])
         line.add_class("ftw-variables")
@@ -60,7 +69,7 @@ class RewardPanel(w.VBox):
     @property
     def busy(self) -> bool:
         """Whether a reward is being tried."""
-        return self._now is not None
+        return self.button.busy
 
     def show(self, method: str, config: RunConfig | None, free: bool) -> None:
         """Offer to try the reward of ``config``; ``free=False`` while something else has the device."""
@@ -69,42 +78,16 @@ class RewardPanel(w.VBox):
             self._found.value = ""
             self._say("")
         self._config = config
-        self.button.disabled = not self.busy and (config is None or not free)
+        self.button.offer(config is not None and free)
 
-    def _press(self) -> None:
-        if self._now is not None:
-            self.button.disabled = True
-            self._now.cancel()
-            return
+    def _start(self) -> UnderWay | None:
         if self._config is None:
-            return
+            return None
         self._found.value = ""
-        try:
-            self._now = self._begin(self._config)
-        except FtwidgetsError as error:
-            self._say(f"⚠ {error}")
-            return
-        self._say("Trying…")
-        self.button.description, self.button.icon, self.button.tooltip = CANCEL, "stop", CANCEL_HELP
-        self._changed()
-        self._now.subscribe(self._follow)
+        return self._begin(self._config)
 
-    def _follow(self) -> None:
-        now = self._now
-        if now is None:
-            return
-        if not now.ended:
-            done, total, phase = now.progress.get("done"), now.progress.get("total"), now.progress.get("phase", "")
-            self._say(f"{phase} {done:,.0f} of {total:,.0f}…" if done is not None and total else f"{phase}…")
-            return
-        self._now = None
-        self.button.description, self.button.icon, self.button.tooltip = TRY, "flask", TRY_HELP
-        self.button.disabled = False
-        try:
-            self._tell(now.result())
-        except FtwidgetsError as error:
-            self._say("" if now.cancelled else f"⚠ {error}")
-        self._changed()
+    def _follow(self, progress: Mapping[str, Any]) -> None:
+        self._say(f"{progress.get('phase') or 'trying'}{share(progress)}…")
 
     def _tell(self, found: Any) -> None:
         report = found.report

@@ -7,7 +7,8 @@ from ftwidgets.errors import FtwidgetsError
 from ftwidgets.memory import DeviceMemory, Measurement, OutOfMemoryError
 from ftwidgets.widgets.fit_panel import FitPanel
 from ftwidgets.widgets.header import Header
-from ftwidgets.widgets.measure_step import ASK, BEFORE, CANCEL, MeasureStep
+from ftwidgets.widgets.measure_step import ASK, BEFORE, MeasureStep
+from ftwidgets.widgets.press import CANCEL
 
 FOUND = Measurement(1.3e9, 0.8, 1.0, 50, (4, 512), DeviceMemory("cpu", "main memory", 16e9, 8e9), "high water")
 FACTS = {"changes": {"max_length": [512, 256]}, "after": 0.4e9}
