@@ -76,13 +76,17 @@ def _vocabulary(file: Path) -> tuple[int | None, dict[str, int]]:
     return size, dict(added)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _parse(file: Path, changed: int, length: int) -> tuple[int | None, tuple[tuple[str, int], ...]]:
-    # Tens of megabytes for a large vocabulary, so once per version of the file.
-    content = read_json(file)
-    if content is None:
+    # Tens of megabytes for a large vocabulary, so once per version of the file, and without the list of merges, which
+    # is most of it.
+    try:
+        text = file.read_text(encoding="utf-8")
+        listed, vocab = _value(text, "added_tokens"), _value(text, "vocab")
+    except (OSError, ValueError):
         return None, ()
-    vocab = (content.get("model") or {}).get("vocab")
+    if not text.rstrip().endswith("}"):  # not whole
+        return None, ()
     size = 0
     if isinstance(vocab, dict):
         size = 1 + max((n for n in vocab.values() if isinstance(n, int)), default=-1)
@@ -90,7 +94,16 @@ def _parse(file: Path, changed: int, length: int) -> tuple[int | None, tuple[tup
         size = len(vocab)
     added = tuple(
         (str(t["content"]), int(t["id"]))
-        for t in content.get("added_tokens") or []
+        for t in (listed if isinstance(listed, list) else [])
         if isinstance(t, dict) and "content" in t and "id" in t
     )
     return max([size, *(1 + number for _, number in added)]) or None, added
+
+
+def _value(text: str, name: str) -> Any:
+    """The list or object that stands under ``name`` in a JSON text, however deep; ``None`` where there is none.
+
+    A quotation mark inside a string is escaped, so the pattern finds nothing but keys.
+    """
+    found = re.search(rf'(?<!\\)"{name}"\s*:\s*(?=[\[{{])', text)
+    return json.JSONDecoder().raw_decode(text, found.end())[0] if found else None
