@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.models import cache
 from ftwidgets.models.adapters import AdapterError, is_adapter, read_adapter
 
 DEMO = "demo"
@@ -30,8 +31,15 @@ class Model:
     name: str  # what RunConfig.model takes (for an adapter, RunConfig.adapter)
     source: Literal["demo", "folder", "cache", "adapter", "hub"]
     folder: Path | None  # None: not on this machine yet
-    bytes: int | None = None
     base: str | None = None  # of an adapter
+
+    @property
+    def bytes(self) -> int | None:
+        """Of its files here; looked up when asked for, which takes too long for a list of thousands."""
+        try:
+            return _size_of(self.folder) if self.folder is not None else None
+        except OSError:
+            return None
 
 
 def available(folders: Iterable[str | Path] = (), cache_dir: str | Path | None = None) -> list[Model]:
@@ -46,16 +54,19 @@ def available(folders: Iterable[str | Path] = (), cache_dir: str | Path | None =
             if model.folder is not None and model.folder.resolve() not in seen:
                 seen.add(model.folder.resolve())
                 found.append(model)
-    return found + _in_cache(cache_dir)
+    return [*found, *_in_cache(cache_dir)]
 
 
 def find(text: str = "", among: Iterable[Model] | None = None) -> list[Model]:
     """The models whose name contains every word of ``text``, names that start with it first.
 
     Args:
-        text: What was typed. A hub id that is not on this machine is offered as a download.
+        text: What was typed. Where it begins as a path does, the models in the folders it begins to name. A hub id that
+            is not on this machine is offered as a download.
         among: The result of ``available()``, so that each key typed does not look through the disk again.
     """
+    if text.startswith(("~", ".")) or Path(text).is_absolute():
+        return list(_below(text))
     models = list(available() if among is None else among)
     words = text.lower().split()
     found = [m for m in models if all(word in _searched(m) for word in words)]
@@ -89,7 +100,7 @@ def locate(name: str, revision: str | None = None, cache_dir: str | Path | None 
         return folder
     if not _HUB_ID.fullmatch(name):
         raise ModelNotFoundError(f"{name}: no such folder, and not a hub id such as Qwen/Qwen3-0.6B.{_similar(folder)}")
-    snapshot = _cached(name, revision, cache_dir)
+    snapshot = cache.snapshot(name, revision, cache_dir)
     if snapshot is None:
         raise ModelNotFoundError(
             f"{name} is not on this machine. Download it: ftwidgets.models.download({name!r}), or start the run."
@@ -97,33 +108,21 @@ def locate(name: str, revision: str | None = None, cache_dir: str | Path | None 
     return snapshot
 
 
-def _cached(name: str, revision: str | None, cache_dir: str | Path | None) -> Path | None:
-    from huggingface_hub import try_to_load_from_cache
-
-    for file in ("config.json", "adapter_config.json", "README.md"):
-        hit = try_to_load_from_cache(name, file, cache_dir=cache_dir, revision=revision)
-        if isinstance(hit, str):
-            return Path(hit).parent
-    return None
-
-
-def _in_cache(cache_dir: str | Path | None) -> list[Model]:
-    from huggingface_hub import CacheNotFound, scan_cache_dir
-
-    try:
-        repos = scan_cache_dir(cache_dir).repos
-    except (CacheNotFound, ValueError, OSError):
-        return []
-    found = []
-    for repo in sorted(repos, key=lambda r: -r.last_accessed):
-        if repo.repo_type != "model" or not repo.revisions:
-            continue
-        folder = max(repo.revisions, key=lambda r: r.last_modified).snapshot_path
+def _in_cache(cache_dir: str | Path | None) -> Iterator[Model]:
+    for name, folder in cache.snapshots(cache_dir):
         if (folder / "config.json").exists():
-            found.append(Model(repo.repo_id, "cache", folder, repo.size_on_disk))
+            yield Model(name, "cache", folder)
         elif is_adapter(folder):
-            found.append(Model(repo.repo_id, "adapter", folder, repo.size_on_disk, _base_of(folder)))
-    return found
+            yield Model(name, "adapter", folder, _base_of(folder))
+
+
+def _below(text: str) -> Iterator[Model]:
+    """Models in the folders whose path begins with what was typed."""
+    typed = Path(text).expanduser()
+    parent, start = (typed, "") if text.endswith(("/", os.sep)) else (typed.parent, typed.name)
+    for place in _folders_in(parent, hidden=start.startswith(".")):
+        if place.name.startswith(start):
+            yield from _in_folder(place, _DEPTH - 1)
 
 
 def _in_folder(folder: Path, depth: int) -> Iterator[Model]:
@@ -135,18 +134,20 @@ def _in_folder(folder: Path, depth: int) -> Iterator[Model]:
             if looked_at > _FOLDERS:
                 return
             if (place / "config.json").is_file() and _has_model_files(place):
-                yield Model(str(place), "folder", place, _size_of(place))
+                yield Model(str(place), "folder", place)
             elif is_adapter(place):
-                yield Model(str(place), "adapter", place, _size_of(place), _base_of(place))
+                yield Model(str(place), "adapter", place, _base_of(place))
             else:
                 below += _folders_in(place)
         level = below
 
 
-def _folders_in(place: Path) -> list[Path]:
+def _folders_in(place: Path, hidden: bool = False) -> list[Path]:
     try:
         with os.scandir(place) as entries:
-            names = sorted(e.name for e in entries if e.is_dir() and e.name not in _SKIP and e.name[0] != ".")
+            names = sorted(
+                e.name for e in entries if e.is_dir() and e.name not in _SKIP and (hidden or e.name[0] != ".")
+            )
     except OSError:
         return []
     return [place / name for name in names]
@@ -158,7 +159,8 @@ def _has_model_files(folder: Path) -> bool:
 
 
 def _size_of(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+    with os.scandir(folder) as entries:
+        return sum(entry.stat().st_size for entry in entries if entry.is_file())
 
 
 def _base_of(folder: Path) -> str | None:

@@ -1,6 +1,7 @@
 """Models in folders and in the Hugging Face cache are found by what is typed."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,40 @@ def test_a_hub_id_that_is_not_here_is_offered():
     assert find("a/b/c", []) == [] and find("org/", []) == []
     there = [Model("org/new-model", "cache", None)]
     assert find("org/new-model", there) == there
+
+
+def test_what_begins_as_a_path_finds_the_models_below(tmp_path, make_model, monkeypatch):
+    for name in ("shelf/one", "shelf/.hidden/two", "other/three"):
+        make_model(name)
+    place = str(tmp_path)
+    assert [m.name for m in find(f"{place}/sh", [])] == [f"{place}/shelf/one"]
+    assert [m.name for m in find(f"{place}/shelf/", [])] == [f"{place}/shelf/one"]
+    assert [m.name for m in find(f"{place}/shelf/.h", [])] == [f"{place}/shelf/.hidden/two"]
+    monkeypatch.setenv("HOME", place)
+    assert [m.name for m in find("~/oth", [])] == [f"{place}/other/three"]
+    assert find(f"{place}/nothing/here", []) == []
+
+
+def test_a_model_has_the_bytes_of_its_files(tmp_path, make_model):
+    folder = make_model("one")
+    assert Model("one", "folder", folder).bytes == sum(f.stat().st_size for f in folder.iterdir())
+    assert Model("org/far", "hub", None).bytes is None
+    assert Model("gone", "folder", tmp_path / "gone").bytes is None
+
+
+def test_the_cache_lists_what_main_means_and_what_came_last_first(cache):
+    repo = cache / "models--org--newer"
+    for commit in ("old", "new"):
+        (repo / "snapshots" / commit).mkdir(parents=True)
+        (repo / "snapshots" / commit / "config.json").write_text("{}")
+    (repo / "refs").mkdir()
+    (repo / "refs" / "main").write_text("old\n")
+    os.utime(repo, (2e9, 2e9))
+    (cache / "models--org--empty").mkdir()
+    (cache / "models--org--half" / "snapshots").mkdir(parents=True)
+    found = [(m.name, m.folder.name) for m in available(cache_dir=cache) if m.source == "cache"]
+    assert found == [("org/newer", "old"), ("Org/Small-3B", "abc123")]
+    assert not [m for m in available(cache_dir=cache / "none") if m.source == "cache"]
 
 
 def test_locate(tmp_path, make_model, cache):
