@@ -44,6 +44,7 @@ def begin(config: RunConfig | Mapping[str, Any] | str | Path | None = None, /, *
     whole, function = described(config, keywords, Path(keep.name))
 
     def work(context: Context) -> Measurement:
+        context.progress("loading libraries")
         device = device_memory()  # before the libraries take their share
         from ftwidgets.training.launch import measuring
 

@@ -38,8 +38,8 @@ class Passing(Generic[Found]):
         self._tidied = False
 
         def run(context: Context) -> dict[str, Any]:
-            context.progress("loading libraries")
             self._found.append(work(context))
+            context.training()  # a run may finish only from there; work that loads no model has not said so itself
             return {}
 
         self._run = LiveRun(config, Path(self._place.name), run)

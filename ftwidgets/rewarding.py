@@ -46,6 +46,7 @@ def begin(config: RunConfig | Mapping[str, Any] | str | Path | None = None, /, *
         raise FtwidgetsError(f"A reward is what PPO maximises; method={whole.method!r} uses none.")
 
     def work(context: Context) -> Any:
+        context.progress("loading libraries")
         from ftwidgets.training.launch import trying
 
         return trying(whole, reward=function)(context)

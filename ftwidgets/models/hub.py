@@ -36,6 +36,16 @@ class Cancel(Protocol):
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A ``Cancel`` that asks a function."""
+
+    stop: Callable[[], bool]
+
+    def is_set(self) -> bool:
+        return self.stop()
+
+
+@dataclass(frozen=True)
 class HubModel:
     """A model on the hub, as the hub describes it."""
 

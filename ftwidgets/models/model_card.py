@@ -73,8 +73,6 @@ class ModelCard:
             )
         if method in ("dpo", "simpo", "ppo") and self.kind.name == "base":
             said.append("A base model does not answer yet: do SFT first, or use ORPO, which does both.")
-        if method != "pretrain" and self.kind.name == "base" and self.chat_template is None:
-            said.append("A base model without a chat template: choose one in chat_template.")
         return said
 
     def facts(self) -> list[tuple[str, str]]:

@@ -9,14 +9,16 @@ from typing import Any
 import ipywidgets as w
 
 from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig
-from ftwidgets.config.reporting import missing
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.fetching import begin as begin_fetching
 from ftwidgets.measuring import begin as begin_measuring
 from ftwidgets.memory import Measurement
+from ftwidgets.models import AdapterError, Model, resolve_base
 from ftwidgets.passing import Passing
 from ftwidgets.rewarding import begin as begin_trial
 from ftwidgets.runs import LiveRun
 from ftwidgets.starting import function_name, retry, train, warm_up
+from ftwidgets.studio import standing
 from ftwidgets.studio.notebook import FromNotebook
 from ftwidgets.studio.results import Results
 from ftwidgets.widgets.code_view import CodeView
@@ -28,6 +30,7 @@ from ftwidgets.widgets.inspect_panel import InspectPanel
 from ftwidgets.widgets.mapping_panel import MappingPanel
 from ftwidgets.widgets.method_panel import MethodPanel
 from ftwidgets.widgets.model_panel import ModelPanel
+from ftwidgets.widgets.model_picker import ModelPicker
 from ftwidgets.widgets.reward_panel import RewardPanel
 from ftwidgets.widgets.steps import Steps
 from ftwidgets.widgets.style import stylesheet
@@ -37,6 +40,7 @@ from ftwidgets.widgets.variables import Variables
 
 STEPS = ("Model", "Data", "Method", "Training", "Watch", "Try")
 PANEL_OF = {"model": 0, "data": 1, "method": 2, "training": 3, "output": 3}  # by group of options
+SUGGESTIONS: dict[str, list[str]] = {"dataset": ["demo"], "reward": []}  # what can be offered without looking far
 BY_ROWS = ("dpo", "sft", "pretrain", "ppo")  # the first that rows can train is taken for them
 
 
@@ -63,7 +67,8 @@ class Studio(w.VBox):
         if isinstance(start, RunConfig):
             start = start.changed()
         self._method_chosen = "method" in {**(start or {}), **keywords}
-        self._form = Form(RunConfig(**{**(start or {}), **keywords}), suggestions())
+        picker = ModelPicker(lambda: [self._output_dir()], self._go_on_training)
+        self._form = Form(RunConfig(**{**(start or {}), **keywords}), SUGGESTIONS, {"model": picker})
         self._fit = FitPanel(lambda values: self._form.change(**values), self._measure, lambda: self._refresh())
         self._header = Header(self.train, self._toggle_code, self._fit)
         self._code = CodeView()
@@ -71,7 +76,11 @@ class Studio(w.VBox):
         self._data = DataPanel(self._looked)
         self._mapping = MappingPanel(lambda mapping: self._form.change(mapping=mapping))
         self._variables = Variables(lambda name: self._form.change(dataset=name), lambda: self._offer())
-        self._model = ModelPanel(self._refresh)
+        self._model = ModelPanel(
+            lambda: self._refresh(),
+            lambda values: self._form.change(**values),
+            lambda model, revision, small: begin_fetching(model, revision, small_only=small),
+        )
         self._inspect = InspectPanel(self._prepare, self._use, lambda length: self._form.change(max_length=length))
         self._method = MethodPanel(self._choose, lambda: self._refresh())
         self._rewards = RewardPanel(
@@ -124,56 +133,38 @@ class Studio(w.VBox):
 
     def _refresh(self) -> None:
         form = self._form
-        read = {n: form.fields[n].read() for n in ("model", "dataset", "dataset_config", "mapping", "revision")}
-        method = str(form.fields["method"].read())
+        read = {n: form.fields[n].read() for n in ("dataset", "dataset_config", "mapping", "revision", "chat_template")}
+        model, method = str(form.fields["model"].read() or ""), str(form.fields["method"].read())
         split = str(form.fields["dataset_train_split"].read() or "train")
         self._look_at(str(read["dataset"] or ""), read["dataset_config"], split, read["mapping"], method)
         look = self._data.look
         self._mapping.show(read["mapping"], look.columns if look else None, look.read_off if look else None)
-        self._model.show(str(read["model"] or ""), read["revision"], method)
-        self._method.show(method, self._data.look, any_data=read["dataset"] == "demo")
+        self._model.show(model, read["revision"], method, read["chat_template"])
+        self._method.show(method, look, any_data=read["dataset"] == "demo")
         self._code.show(form.config)
-        self._fit.show(form.config, self._model.card)
-        running = self.run is not None and not self.run.ended
+        if not self._model.reading:
+            self._fit.show(form.config, self._model.card)
         self._inspect.show(form.config)
-        problems = dict(form.problems)
-        if self._data.error:
-            problems["dataset"] = self._data.error
-        elif self._data.look is not None and not self._data.look.usable[method][0]:
-            problems["dataset"] = " ".join(self._data.look.usable[method][1:])
-        if self._model.error:
-            problems["model"] = self._model.error
-        card = self._model.card
-        question = self._method.asks(method, card.kind.name if card is not None else "")
-        if question:
-            problems["method"] = question
-        if method == "ppo" and "reward" not in problems:
-            try:
-                self._notebook.function(method, form.fields["reward"].read())
-            except FtwidgetsError as error:
-                problems["reward"] = str(error)
-        if form.config is not None and (absent := missing(form.config.report_to)):
-            problems["report_to"] = absent
-        self._problems = problems
+        self._problems = standing.problems(form, self._data, self._model, self._method, self._notebook)
         for name in ("dataset", "model", "reward", "report_to"):
-            form.fields[name].show_problem(problems.get(name, ""))
-        self._header.show(
-            title=f"{_short(read['model'])}{self._model.kind}  ·  {_short(read['dataset'])}{self._rows()}"
-            f"  ·  {METHODS[method].title}",
-            problems=list(problems.values()),
-            running=running,
-            measuring=self._fit.measuring,
-        )
-        config = form.config if not problems else None
-        self._fit.offer(config, free=not running and not self._rewards.busy)
-        self._rewards.show(method, config, free=not running and not self._fit.measuring)
-        self._mark_steps(problems)
+            form.fields[name].show_problem(self._problems.get(name, ""))
+        busy = self._busy()
+        self._header.show(standing.title(form, self._data, self._model), list(self._problems.values()), busy)
+        config = form.config if not self._problems else None
+        self._fit.offer(config, free=not busy)
+        self._rewards.show(method, config, free=not busy)
+        self._model.offer(free=not busy)
+        self._mark_steps(self._problems)
+
+    def _busy(self) -> str:
+        running = self.run is not None and not self.run.ended
+        return standing.busy(running, self._fit.measuring, self._rewards.busy, self._model.fetching)
 
     def _offer(self) -> None:
         """Other variables of the notebook hold rows now."""
         if not hasattr(self, "_steps"):
             return
-        self._form.fields["dataset"].suggest([*suggestions()["dataset"], *self._variables.names])
+        self._form.fields["dataset"].suggest([*SUGGESTIONS["dataset"], *self._variables.names])
         self._form.fields["reward"].suggest([*self._rewards.functions.names, *self._reward_runs()])
         self._refresh()
 
@@ -198,10 +189,6 @@ class Studio(w.VBox):
         except FtwidgetsError as error:
             self._data.refuse(error)
 
-    def _rows(self) -> str:
-        look = self._data.look
-        return f" ({look.rows:,} rows)" if look is not None and look.rows is not None else ""
-
     def _mark_steps(self, problems: Mapping[str, str]) -> None:
         wrong = {PANEL_OF[OPTIONS[name].group] for name in problems if name in OPTIONS}
         marks = ["⚠" if i in wrong else "✓" for i in range(4)]
@@ -224,7 +211,10 @@ class Studio(w.VBox):
 
     def _datasets(self) -> Path:
         """Where rows that are in no file of the person's own are kept."""
-        return Path(str(self._form.fields["output_dir"].read() or "runs")) / "datasets"
+        return self._output_dir() / "datasets"
+
+    def _output_dir(self) -> Path:
+        return Path(str(self._form.fields["output_dir"].read() or "runs")).expanduser()
 
     def _try_this(self, values: dict[str, Any]) -> None:
         """Fill in what a health note proposes, and show where."""
@@ -233,13 +223,19 @@ class Studio(w.VBox):
             self._form.change(**known)
             self._steps.turn(PANEL_OF[OPTIONS[next(iter(known))].group])
 
+    def _go_on_training(self, adapter: Model) -> None:
+        """An adapter was picked as the model: its base becomes the model, and the adapter goes on."""
+        try:
+            self._form.change(model=resolve_base(adapter.folder or adapter.name), adapter=str(adapter.folder))
+        except AdapterError as error:
+            self._form.fields["model"].show_problem(str(error))
+
     def _toggle_code(self) -> None:
         self._code.layout.display = "" if self._code.layout.display == "none" else "none"
 
     def train(self) -> None:
         """Press Train."""
-        busy = self._fit.measuring or self._rewards.busy or (self.run is not None and not self.run.ended)
-        if self._form.config is None or self._problems or busy:
+        if self._form.config is None or self._problems or self._busy():
             return
         try:
             config = self._form.config
@@ -249,8 +245,8 @@ class Studio(w.VBox):
 
     def _reward_runs(self) -> list[str]:
         """Reward models trained here, newest first."""
-        place = Path(str(self._form.fields["output_dir"].read() or "runs")).expanduser()
-        return sorted((path.parts[-3] for path in place.glob("*-reward-*/adapter/adapter_config.json")), reverse=True)
+        found = self._output_dir().glob("*-reward-*/adapter/adapter_config.json")
+        return sorted((path.parts[-3] for path in found), reverse=True)
 
     def _try_reward(self, config: RunConfig) -> Passing[Any]:
         """Press “Try the reward”."""
@@ -275,14 +271,3 @@ class Studio(w.VBox):
         before, after = failed.config.to_dict(), run.config.to_dict()
         self._form.change(**{n: after[n] for n in after if after[n] != before[n] and self._form.used(n)})
         self._watch_over(run)
-
-
-def _short(name: Any) -> str:
-    """A path by its last part; a hub id, which has one slash at most, as it is."""
-    text = str(name or "—")
-    return Path(text).name if text.startswith(("/", ".", "~")) or text.count("/") > 1 else text
-
-
-def suggestions() -> dict[str, list[str]]:
-    """What can be offered by name without looking far: the built-in model and data."""
-    return {"model": ["demo"], "dataset": ["demo"], "reward": []}

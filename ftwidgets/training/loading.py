@@ -41,7 +41,7 @@ def bring(config: RunConfig, context: Context) -> None:
         FtwidgetsError: It cannot be had, or cannot be trained; the message says why and the way out.
     """
     from ftwidgets.models import card
-    from ftwidgets.models.hub import DownloadCancelledError, download
+    from ftwidgets.models.hub import Asked, DownloadCancelledError, download
     from ftwidgets.models.sources import ModelNotFoundError, is_hub_id
 
     try:
@@ -57,7 +57,7 @@ def bring(config: RunConfig, context: Context) -> None:
                 config.model,
                 config.revision,
                 progress=lambda done, total: context.progress("downloading", done, total, config.model),
-                cancel=_Stop(context),
+                cancel=Asked(lambda: context.stop_requested),
             )
         context.progress("reading data", text="the model's files")  # ends it, where it was asked to stop
         found = card(config.model, config.revision)
@@ -74,16 +74,6 @@ def bring(config: RunConfig, context: Context) -> None:
             text=f"{config.model} has no chat template, so conversations are written with the “plain” one. Use the "
             "same template when you use the adapter, or choose another: chat_template.",
         )
-
-
-class _Stop:
-    """What the download asks between two pieces: whether the run shall end."""
-
-    def __init__(self, context: Context):
-        self._context = context
-
-    def is_set(self) -> bool:
-        return self._context.stop_requested
 
 
 def load_tokenizer(config: RunConfig) -> Any:

@@ -17,9 +17,15 @@ class Field(w.VBox):
     The control holds what the person typed, which may not be a value yet: ``read`` gives it to ``RunConfig`` to judge.
     """
 
-    def __init__(self, option: Option, value: Any, suggestions: Sequence[str] | None = None):
+    def __init__(
+        self,
+        option: Option,
+        value: Any,
+        suggestions: Sequence[str] | None = None,
+        control: w.DOMWidget | None = None,
+    ):
         self.option = option
-        self.control = _control(option, suggestions)
+        self.control = control or _control(option, suggestions)
         self.control.tooltip = f"{option.help} Takes {option.allowed()}. Default: {option.source}."
         self.control.add_class("ftw-control")
         self._unit = w.Label(option.unit, layout=w.Layout(display="" if option.unit else "none"))

@@ -41,8 +41,12 @@ class FitPanel(MemoryBar):
             self.more.children = [self.step]
 
     def show(self, config: RunConfig | None, card: ModelCard | None) -> None:
-        """Estimate ``config``, unless it is on show."""
-        if config is None or card is None or (config, card) == (self._config, self._card):
+        """Estimate ``config``, unless it is on show. Nothing is known of a model without a card."""
+        if card is None:
+            self._card = None
+            self._worker.ask(None, None)
+            return
+        if config is None or (config, card) == (self._config, self._card):
             return
         self._config, self._card = config, card
         self._worker.ask(config, card)
@@ -60,7 +64,9 @@ class FitPanel(MemoryBar):
         """Whether a step is being measured."""
         return self.step is not None and self.step.busy
 
-    def _work(self, config: RunConfig, card: ModelCard) -> tuple[MemoryEstimate, DeviceMemory]:
+    def _work(self, config: RunConfig | None, card: ModelCard | None) -> tuple[MemoryEstimate | None, Any]:
+        if config is None or card is None:
+            return None, None
         self._device = device_memory()
         return estimate_memory(config, device=self._device.device, model_card=card), self._device
 

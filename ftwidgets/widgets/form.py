@@ -14,15 +14,28 @@ from ftwidgets.widgets.fields import Field
 class Form:
     """Fields for every option, generated from ``RunConfig``.
 
+    Args:
+        config: What the fields show at first.
+        suggestions: What is offered while typing, by option.
+        controls: Controls of other kinds than the option's type would have, by option. Each has a trait ``value``.
+
     Attributes:
         fields: The field of each option.
         config: The config that the fields describe, or ``None`` while there are problems.
         problems: What is wrong, by option; an empty name for what is wrong with the whole.
     """
 
-    def __init__(self, config: RunConfig, suggestions: Mapping[str, Sequence[str]]):
-        values = config.to_dict()
-        self.fields = {name: Field(option, values.get(name), suggestions.get(name)) for name, option in OPTIONS.items()}
+    def __init__(
+        self,
+        config: RunConfig,
+        suggestions: Mapping[str, Sequence[str]],
+        controls: Mapping[str, w.DOMWidget] | None = None,
+    ):
+        values, own = config.to_dict(), controls or {}
+        self.fields = {
+            name: Field(option, values.get(name), suggestions.get(name), own.get(name))
+            for name, option in OPTIONS.items()
+        }
         self.config: RunConfig | None = config
         self.problems: dict[str, str] = {}
         self._callbacks: list[Callable[[], None]] = []
@@ -112,7 +125,8 @@ class Form:
             def retitle() -> None:
                 used = [f for f in advanced if self.used(f.option.name)]
                 changed = sum("ftw-changed" in f._dom_classes for f in used)
-                fold.titles = [f"Advanced ({len(used)} fields" + (f", {changed} changed)" if changed else ")")]
+                fields = "1 field" if len(used) == 1 else f"{len(used)} fields"
+                fold.titles = [f"Advanced ({fields}" + (f", {changed} changed)" if changed else ")")]
                 fold.layout.display = "" if used else "none"
 
             self.on_change(retitle)

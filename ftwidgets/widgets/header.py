@@ -29,19 +29,11 @@ class Header(w.VBox):
         super().__init__([line, fit, self._problems])
         self.add_class("ftw-header")
 
-    def show(self, title: str, problems: Sequence[str], running: bool, measuring: bool = False) -> None:
-        """Show the run's summary, and what keeps it from starting."""
+    def show(self, title: str, problems: Sequence[str], busy: str = "") -> None:
+        """Show the run's summary, and what keeps it from starting; ``busy`` says what goes on."""
         self._title.value = safe(title)
-        self.train.disabled = running or measuring or bool(problems)
-        self.train.tooltip = (
-            "A run goes on; stop it to start another"
-            if running
-            else "One step is being measured; cancel it, or wait for its end"
-            if measuring
-            else f"Cannot start: {problems[0]}"
-            if problems
-            else "Start this run in the kernel"
-        )
+        self.train.disabled = bool(busy or problems)
+        self.train.tooltip = busy or (f"Cannot start: {problems[0]}" if problems else "Start this run in the kernel")
         listed = "".join(f"<li>{safe(problem)}</li>" for problem in problems)
         self._problems.value = f"<ul>{listed}</ul>" if problems else ""
         self._problems.layout.display = "" if problems else "none"

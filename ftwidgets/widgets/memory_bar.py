@@ -74,7 +74,8 @@ class MemoryBar(w.VBox):
         if estimate is None or available is None:
             self.verdict = ""
             self._word.value, self._word.tooltip = UNKNOWN, ""
-            self._drawn.layout.display = self._ask.layout.display = "none"
+            self._drawn.layout.visibility = "hidden"  # its room stays: nothing jumps while another model is looked for
+            self._ask.layout.display = "none"
             return
         free = float(available.free if isinstance(available, DeviceMemory) else available)
         place = f" on {available.name}" if isinstance(available, DeviceMemory) else ""
@@ -105,7 +106,7 @@ class MemoryBar(w.VBox):
         _wide(self._edge, (whole - free) / whole)
         self._edge.tooltip = f"Beyond the {gb(free)} GB that are free"
         self._beyond.layout.display = "" if whole > free else "none"
-        self._drawn.layout.display = ""
+        self._drawn.layout.display, self._drawn.layout.visibility = "", "visible"
 
     def _show_proposal(self) -> None:
         assert self._ask_for is not None

@@ -17,7 +17,6 @@ STOPS = "This model cannot be trained"
 WHY = "Why it looks like {kind}"
 UNCLEAR = "base or instruct: not clear"
 ALL = "All that its files say"
-PART = "Only a part of it is on this machine. Download the rest here, or let the run bring it."
 
 
 class ModelCardView(w.VBox):
@@ -42,8 +41,7 @@ class ModelCardView(w.VBox):
         )
         notes = [safe(text) for text in (card.concerns(method) if method else [])]
         notes += [_problem(p) for p in card.problems if p not in card.blocking and not p.missing]
-        notes += [PART] if card.to_download else []
-        parts += [f'<p class="ftw-card-note"><span aria-label="Note">ⓘ</span> {note}</p>' for note in notes]
+        parts += [f'<p class="ftw-card-note">{note}</p>' for note in notes]
         parts.append(_evidence(card))
         rows = "".join(f"<dt>{safe(label)}</dt><dd>{safe(value)}</dd>" for label, value in card.facts())
         parts.append(f"<details><summary>{ALL}</summary><dl>{rows}</dl></details>")

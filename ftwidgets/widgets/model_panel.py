@@ -1,71 +1,115 @@
-"""What the chosen model is, told from its files before anything is loaded."""
+"""What the chosen model is, told from its files before anything is loaded, and the choices that come with it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import ipywidgets as w
 
 from ftwidgets.models import ModelCard, card
-from ftwidgets.models.sources import ModelNotFoundError
+from ftwidgets.models.sources import ModelNotFoundError, is_hub_id
 from ftwidgets.widgets.background import Latest
+from ftwidgets.widgets.hub_panel import Fetch, HubPanel
 from ftwidgets.widgets.model_card import ModelCardView
+from ftwidgets.widgets.model_choices import ModelChoices
 from ftwidgets.widgets.text import paragraph, safe
 
 
 class ModelPanel(w.VBox):
     """Reads a model's card in the background and shows it.
 
+    Args:
+        changed: Called when a card has been read, and when a download begins or ends.
+        choose: Called with options that the person takes for this kind of model.
+        fetch: Starts to bring a model from the hub.
+
     Attributes:
         card: The model's card, ``None`` while reading or when it cannot be read.
+        reading: Whether its files are being read.
         error: Why no run can start with it, or an empty string.
         kind: `` (instruct)``, `` (base)`` or an empty string, for the header.
     """
 
-    def __init__(self, on_card: Callable[[], None]):
+    def __init__(self, changed: Callable[[], None], choose: Callable[[dict[str, Any]], None], fetch: Fetch):
         self.card: ModelCard | None = None
+        self.reading = False
         self.error = ""
         self.kind = ""
-        self._on_card = on_card
-        self._asked: tuple[str, str | None] | None = None
-        self._method = ""
+        self._changed = changed
+        self._asked: tuple[str, str | None] = ("", None)
+        self._way: tuple[str, str | None] = ("", None)
+        self._free = True
         self._state = paragraph()
+        self._hub = HubPanel(fetch, self._read, changed)
         self._view = ModelCardView()
+        self._choices = ModelChoices(choose)
         self._worker = Latest(card, self._show, self._fail)
-        super().__init__([self._state, self._view])
+        super().__init__([self._state, self._view, self._choices, self._hub])
         self.add_class("ftw-card")
 
-    def show(self, model: str, revision: str | None, method: str) -> None:
-        """Show the card of ``model``, unless it is on show."""
-        changed = method != self._method
-        self._method = method
-        if (model, revision) == self._asked:
-            if self.card is not None and changed:
-                self._view.show(self.card, method)
-            return
-        self._asked = (model, revision)
-        self.card, self.error, self.kind = None, "", ""
-        self._say("Reading the model's files…")
-        self._worker.ask(model, revision)
+    @property
+    def fetching(self) -> bool:
+        """Whether a model is being downloaded."""
+        return self._hub.busy
+
+    def show(self, model: str, revision: str | None, method: str, template: str | None = None) -> None:
+        """Show the card of ``model`` as ``method`` would train it with a chat template, unless it is on show."""
+        way, self._way = self._way, (method, template)
+        if (model, revision) != self._asked:
+            self._asked = (model, revision)
+            self.card, self.error, self.kind = None, "", ""
+            self._hub.hide()
+            self._choices.hide()
+            self._say("Reading the model's files…")
+            self._read()
+        elif self.card is not None and way != self._way:
+            self._draw(self.card)
+
+    def offer(self, free: bool) -> None:
+        """Let the person download, unless something else has the device (``free=False``)."""
+        self._free = free
+        self._offer()
+
+    def _read(self) -> None:
+        self.reading = True
+        self._worker.ask(*self._asked)
 
     def _show(self, found: ModelCard) -> None:
-        self.card = found
+        self.card, self.reading = found, False
         self.error = f"{found.blocking[0].message} {found.blocking[0].advice}" if found.blocking else ""
         self.kind = f" ({found.kind.name})" if found.kind.name in ("base", "instruct") else ""
         self._say("")
-        self._view.show(found, self._method)
-        self._on_card()
+        self._draw(found)
+        self._changed()
+
+    def _draw(self, found: ModelCard) -> None:
+        self._view.show(found, self._way[0])
+        self._choices.show(found, *self._way)
+        self._offer()
 
     def _fail(self, error: Exception) -> None:
-        self.card, self.kind = None, ""
-        model = (self._asked or ("", None))[0]
-        # A hub id that is not here yet is no mistake: the run downloads it.
-        downloadable = isinstance(error, ModelNotFoundError) and model.count("/") == 1 and not model.startswith("/")
-        self.error = "" if downloadable else str(error)
-        self._say(str(error), bad=not downloadable)
-        self._on_card()
+        self.card, self.reading, self.kind = None, False, ""
+        # A hub id that is not here yet is no mistake: it can be downloaded.
+        elsewhere = isinstance(error, ModelNotFoundError) and is_hub_id(self._asked[0])
+        self.error = "" if elsewhere else str(error)
+        self._say(self.error, bad=True)
+        self._view.layout.display = "none"
+        self._offer()
+        self._changed()
+
+    def _offer(self) -> None:
+        """The download, where there is something to bring."""
+        if self.reading:
+            return
+        if self.card is None and not self.error:
+            self._hub.show(*self._asked, part=False, free=self._free)
+        elif self.card is not None and self.card.to_download:
+            self._hub.show(*self._asked, part=True, free=self._free)
+        else:
+            self._hub.hide()
 
     def _say(self, text: str, bad: bool = False) -> None:
-        self._state.value = f'<span class="ftw-problem">⚠ {safe(text)}</span>' if bad else safe(text) if text else ""
+        self._state.value = f'<span class="ftw-problem">⚠ {safe(text)}</span>' if bad else safe(text)
         self._state.layout.display = "" if text else "none"
         self._view.layout.display = "none" if text else ""

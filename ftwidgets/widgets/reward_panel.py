@@ -10,7 +10,6 @@ from typing import Any
 import ipywidgets as w
 
 from ftwidgets.config import RunConfig
-from ftwidgets.errors import FtwidgetsError
 from ftwidgets.widgets.background import UnderWay
 from ftwidgets.widgets.press import Press, share
 from ftwidgets.widgets.rollouts import table

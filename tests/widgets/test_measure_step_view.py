@@ -5,6 +5,7 @@ import pytest
 from ftwidgets.config import RunConfig
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.memory import DeviceMemory, Measurement, OutOfMemoryError
+from ftwidgets.studio.standing import MEASURES
 from ftwidgets.widgets.fit_panel import FitPanel
 from ftwidgets.widgets.header import Header
 from ftwidgets.widgets.measure_step import ASK, BEFORE, MeasureStep
@@ -127,5 +128,5 @@ def test_it_stands_in_the_fit_panel_and_keeps_train_from_starting():
     panel.step.button.click()
     assert panel.measuring
     header = Header(lambda: None, lambda: None, panel)
-    header.show("A run", [], running=False, measuring=panel.measuring)
+    header.show("A run", [], busy=MEASURES if panel.measuring else "")
     assert header.train.disabled and "measured" in header.train.tooltip

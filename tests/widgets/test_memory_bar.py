@@ -15,7 +15,7 @@ def width(piece):
 
 
 def shown(widget):
-    return widget.layout.display != "none"
+    return widget.layout.display != "none" and widget.layout.visibility != "hidden"
 
 
 @pytest.mark.parametrize(
