@@ -11,7 +11,7 @@ import ipywidgets as w
 from ftwidgets.runs import Run
 
 # White space and a word. Chinese and Japanese put no space between words: each character is compared.
-_WORD = re.compile(r"(\s*)([\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+)")
+_WORD = re.compile(r"(\s*)([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+)")
 
 
 class Samples(w.VBox):
@@ -82,6 +82,7 @@ def marked_difference(before: str, after: str) -> str:
         space, first = new[start]
         text = html.escape(first + "".join(gap + word for gap, word in new[start + 1 : end]))
         parts.append(html.escape(space) + (text if kind == "equal" else f"<ins>{text}</ins>"))
+    parts.append(after[len(after.rstrip()) :])
     return f'<bdi class="ftw-text">{"".join(parts)}</bdi>'
 
 

@@ -6,7 +6,6 @@ from concurrent.futures import Future
 import pytest
 
 import ftwidgets
-from ftwidgets.widgets.samples import marked_difference
 from ftwidgets.widgets.transcript import Transcript
 from ftwidgets.widgets.try_it import CHAT, COMPLETE, TryIt
 
@@ -112,18 +111,3 @@ def test_what_a_model_writes_is_never_markup():
     other.finish("<script>alert(2)</script>")
     other.mark_against(side)
     assert "<script" not in side.children[1].value + other.children[1].value
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "marked"),
-    [
-        ("a b c", "a x c", "a <ins>x</ins> c"),
-        ("def f():\n    pass", "def f():\n    return 1", "def f():\n    <ins>return 1</ins>"),
-        ("意大利的首都是罗马", "意大利的首都是米兰", "意大利的首都是<ins>米兰</ins>"),
-        ("a", "a", "a"),
-        ("", "new words", "<ins>new words</ins>"),
-        ("gone", "", ""),
-    ],
-)
-def test_differences_keep_lines_and_spaces(before, after, marked):
-    assert marked_difference(before, after) == f'<bdi class="ftw-text">{marked}</bdi>'
