@@ -17,7 +17,7 @@ _HOME = {
     "Studio": "ftwidgets.studio",
     "__version__": "ftwidgets._version",
     "ask": "ftwidgets.trying",
-    "compare": "ftwidgets.widgets.compare",
+    "compare": "ftwidgets.comparing",
     "estimate_memory": "ftwidgets.memory",
     "export_run": "ftwidgets.exporting",
     "health": "ftwidgets.diagnosis",

@@ -9,13 +9,14 @@ from pathlib import Path
 import ipywidgets as w
 
 from ftwidgets.blind import BlindComparison
+from ftwidgets.comparing import compare
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import Run, load_run
 from ftwidgets.runs.glance import RunList
 from ftwidgets.runs.trash import TRASH, move_to_trash, restore
 from ftwidgets.starting import resume, retry
 from ftwidgets.widgets.background import Latest
-from ftwidgets.widgets.compare import Comparison, compare
+from ftwidgets.widgets.compare import Comparison
 from ftwidgets.widgets.monitor import Monitor
 from ftwidgets.widgets.remarks_form import RemarksForm
 from ftwidgets.widgets.run_rows import RunRows

@@ -42,7 +42,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
 SLOW = {"pandas", "datasets", "polars", "pyarrow", "plotly", "matplotlib"} | TORCH
 EVERYTHING = {
     *("__init__.py", "blind.py", "browser.py", "starting.py", "exporting.py", "eyes.py", "trying.py"),
-    *("fetching.py", "measuring.py", "passing.py", "rewarding.py"),
+    *("comparing.py", "fetching.py", "measuring.py", "passing.py", "rewarding.py"),
     *("cli.py", "doctor.py", "terminal.py"),
 }
 

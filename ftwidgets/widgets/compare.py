@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,12 @@ from ftwidgets.runs.differences import config_differences, environment_differenc
 from ftwidgets.runs.standing import At, standings
 from ftwidgets.widgets import comparison_text as text
 from ftwidgets.widgets.behind import behind_curves
+from ftwidgets.widgets.blind_panel import BlindPanel
 from ftwidgets.widgets.curves import Curves
 from ftwidgets.widgets.figure import figure
 from ftwidgets.widgets.picture import picture
 from ftwidgets.widgets.record import final_metrics
 from ftwidgets.widgets.remarks_form import RemarksForm
-from ftwidgets.widgets.sources import runs_of
 from ftwidgets.widgets.style import RUNS, stylesheet
 from ftwidgets.widgets.text import paragraph, safe
 
@@ -33,33 +33,20 @@ EVERY = 2.0  # seconds between two looks at runs that go on
 PICTURES = (".png", ".svg", ".pdf")
 
 
-def compare(runs: Run | str | Path | Iterable[Run | str | Path], at: At = "last") -> Comparison:
-    """Compare runs, live or from their folders.
-
-    Args:
-        runs: Runs, run folders, or both mixed.
-        at: Judge each run by its ``"last"`` evaluation on held-out pairs, or by its ``"best"``.
-
-    Raises:
-        FtwidgetsError: A folder is no run, or there is nothing to compare.
-    """
-    given = [runs] if isinstance(runs, Run | str | Path) else list(runs)
-    found = runs_of(given)
-    bare = [run for run in found if not isinstance(run, Run)]
-    if bare:
-        raise FtwidgetsError(f"compare() takes runs and their folders, not {bare[0].id}: only a run has options.")
-    return Comparison(list({run.folder.resolve(): run for run in found}.values()), at)
-
-
 class Comparison(w.VBox):
     """Runs compared: who is ahead on shared held-out pairs, what differs in their options, all curves overlaid.
+
+    Args:
+        runs: At least one.
+        at: Which evaluation each is judged by.
+        blind: Opens a blind comparison of the runs it is called with; there is no button for it without.
 
     Attributes:
         runs: The runs, in the order of the table and of the colours.
         curves: Their curves.
     """
 
-    def __init__(self, runs: list[Run], at: At = "last"):
+    def __init__(self, runs: list[Run], at: At = "last", blind: Callable[..., w.Widget] | None = None):
         self.runs = runs
         self._looked: tuple[Any, ...] = ()
         self._looked_at = 0.0
@@ -102,7 +89,9 @@ class Comparison(w.VBox):
         )
         folded.add_class("ftw-folded")
         fair = paragraph(text.FAIR, "quiet")
-        parts = [self._verdict, controls, self._table, fair, self.curves, self._behind_place, folded]
+        self._blind = BlindPanel(blind) if blind is not None else None
+        judging = [self._blind] if self._blind is not None else []
+        parts = [self._verdict, controls, self._table, fair, self.curves, self._behind_place, *judging, folded]
         super().__init__([stylesheet(), stylesheet(RUNS), *parts])
         self.add_class("ftw-studio")
         self.add_class("ftw-compare")
@@ -219,6 +208,8 @@ class Comparison(w.VBox):
 
     def _show(self) -> None:
         self._looked = self._far()
+        if self._blind is not None:
+            self._blind.show(*self.runs)
         self._standings, groups = standings(self.runs, self.at)
         self._differing = differing = config_differences(self.runs)
         _set(self._verdict, safe(text.verdict(self._standings, groups, self.at == "best")))

@@ -102,7 +102,7 @@ def test_the_panel_offers_what_can_be_compared(tmp_path, method, offered):
         panel.button.click()
         panel.button.click()  # anew, and the first is gone
         assert panel._place.children == (opened[1],) and opened[0].comm is None
-        panel.show(None)
+        panel.show()
         assert panel._place.children == () and panel.button.disabled
 
 

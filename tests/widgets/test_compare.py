@@ -3,6 +3,7 @@
 import csv
 import threading
 
+import ipywidgets as w
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import start_run
 from ftwidgets.runs.history import History
 from ftwidgets.runs.remarks import read_remarks
+from ftwidgets.widgets.compare import Comparison
 from ftwidgets.widgets.comparison_text import metrics_table, standings_table, value_text
 
 from ..runs.recorded import judged, log, recorded
@@ -174,3 +176,20 @@ def test_the_record_of_a_comparison_has_its_words_and_tables(two):
     assert bundle["text/plain"].startswith("Best on 12 held-out pairs") and bundle["image/png"]
     assert "<b>first" not in bundle["text/html"]
     comparison.close()
+
+
+def test_runs_compared_are_judged_blind_once_all_have_ended(tmp_path):
+    run = start_run(RunConfig(method="sft", output_dir=str(tmp_path)), lambda context: context.training() or {})
+    assert run.wait(30) == "finished"
+    more = recorded(tmp_path, [log(1, loss=1.0)], method="sft")
+    opened = []
+    comparison = Comparison([run, more], blind=lambda *runs: opened.append(runs) or w.HTML())
+    assert not comparison._blind.button.disabled
+    comparison._blind.button.click()
+    assert opened == [(run, more)]
+    comparison.close()
+    public = ftwidgets.compare(run)
+    public._blind.button.click()  # a run without an adapter has nothing to answer with
+    assert "⚠" in public._blind._note.value
+    public.close()
+    assert Comparison([run])._blind is None
