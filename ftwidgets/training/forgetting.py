@@ -27,8 +27,8 @@ TEXTS, LONGEST, SHORTEST = 16, 256, 8  # texts measured, tokens of each at most 
 ROWS = 256  # of the person's file: enough to choose from
 LOGITS = 1 << 26  # held at once in 16 bits: 128 MB
 TILE = 1 << 24  # held at once in float32: 64 MB
-TIMES = 10  # measured along a run that has no eval_steps
-SHARE = 0.05  # of a run's time may go into measuring along it; beyond that a turn is left out
+TIMES = 10  # measured along a run at least, where it costs little
+SHARE = 0.05  # of a run's time may go into measuring along it; beyond that a turn waits
 
 
 class GeneralText:
@@ -45,6 +45,7 @@ class GeneralText:
         self._config, self._context, self._model = config, context, model
         self._clock = clock or time.perf_counter
         self._last = 0.0
+        self._due: int | None = None  # the step from which a turn is wanted
         self._measured: set[int] = set()
 
     def measure(self, step: int, epoch: float = 0.0) -> None:
@@ -63,16 +64,20 @@ class GeneralText:
         self._context.emit("general", step=step, loss=losses, tokens=tokens, seconds=self._last)
 
     def take_turn(self, step: int, epoch: float, last_step: int, trained: float) -> None:
-        """Between two steps: measure if it is time and has cost little so far.
+        """Between two steps: measure if it is time, as soon as it has cost little enough so far.
 
         Args:
             trained: Seconds of training so far.
         """
-        every = self._config.eval_steps or max(1, last_step // TIMES)
-        if step == 0 or step % every or self.seconds + self._last > SHARE * trained:
+        often = max(1, last_step // TIMES)
+        every = min(self._config.eval_steps or often, often)
+        if self._due is None:
+            self._due = -(-max(step, 1) // every) * every  # a resumed run begins in the middle
+        if step < self._due or self.seconds + self._last > SHARE * trained:
             return
         self.measure(step, epoch)
         self.seconds += self._last
+        self._due = (step // every + 1) * every
 
 
 def general_text(config: RunConfig, context: Context, model: Any, tokenizer: Any) -> GeneralText | None:

@@ -60,16 +60,37 @@ def test_windows_are_spread_and_bounded():
     assert windows([[1, 2, 3]], 16, 256) == []
 
 
-def test_a_turn_is_taken_when_it_is_time_and_costs_little(monkeypatch):
+@pytest.mark.parametrize(
+    ("eval_steps", "steps", "seconds", "turns"),
+    [
+        (0, 60, 1.0, [20, 40]),  # one second in twenty is 5%; a turn that was due at 6 waits until 20
+        (50, 60, 1.0, [20, 40]),  # a run hardly longer than eval_steps has a curve all the same
+        (50, 16, 38.8, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]),  # every step, and 1 s of 38.8 each
+        (50, 16, 7.0, [3, 6, 9, 12, 15]),  # 20 s of training a turn: 21, 42, ... seconds
+        (3, 60, 100.0, list(range(3, 60, 3))),  # the person wants it more often than ten times
+        (200, 1000, 100.0, list(range(100, 1000, 100))),  # ten times, though evaluation is rarer
+    ],
+)
+def test_a_turn_is_taken_when_it_is_time_and_costs_little(monkeypatch, eval_steps, steps, seconds, turns):
     monkeypatch.setattr(measuring, "text_losses", lambda model, texts: [1.0])
-    ticks = iter(range(100))
+    ticks = iter(range(1000))
     context = SimpleNamespace(progress=lambda *a, **k: None, emit=lambda type, **f: told.append((type, f["step"])))
     told: list = []
-    text = GeneralText(SimpleNamespace(eval_steps=0), context, None, [[1, 2]], clock=lambda: next(ticks))
+    text = GeneralText(SimpleNamespace(eval_steps=eval_steps), context, None, [[1, 2]], clock=lambda: next(ticks))
     text.measure(0)  # takes one second
-    for step in range(60):  # a step takes a second: one measurement in twenty of them is 5%
-        text.take_turn(step, 0.0, 60, float(step))
-    assert [step for type, step in told if type == "general"] == [0, 24, 42]
+    for step in range(steps):
+        text.take_turn(step, 0.0, steps, step * seconds)
+    assert [step for type, step in told if type == "general"] == [0, *turns]
+
+
+def test_a_resumed_run_takes_its_next_turn(monkeypatch):
+    monkeypatch.setattr(measuring, "text_losses", lambda model, texts: [1.0])
+    told: list = []
+    context = SimpleNamespace(progress=lambda *a, **k: None, emit=lambda type, **f: told.append((type, f["step"])))
+    text = GeneralText(SimpleNamespace(eval_steps=0), context, None, [[1, 2]], clock=lambda: 0.0)
+    for step in range(45, 100):
+        text.take_turn(step, 0.0, 100, 1.0)
+    assert [step for type, step in told if type == "general"] == [50, 60, 70, 80, 90]
 
 
 @pytest.fixture(scope="module")
