@@ -3,14 +3,18 @@
 Both fail the test when the page threw an error that nobody caught.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from ftwidgets.widgets.pairs import PreferencePairs
+
 from . import chromium as chromium_program
 from .lab import PATIENCE, Lab, LabServer
+from .pairs_bridge import Bridge
 from .widget_page import STATIC, OpenWidget, WidgetPage
 
 
@@ -102,3 +106,19 @@ def widget_page(chromium: Browser) -> Iterator[OpenWidget]:
     for context in contexts:
         context.close()
     assert not errors, "the page threw errors:\n" + "\n".join(errors)
+
+
+@pytest.fixture
+def opened(widget_page: OpenWidget) -> Iterator[Callable[..., Bridge]]:
+    """Opens pairs, or a viewer of pairs, in a page with the real Python behind it: `opened(rows, **options)`."""
+    bridges: list[Bridge] = []
+
+    def open_(data: Any, page: dict[str, Any] | None = None, **options: Any) -> Bridge:
+        viewer = data if isinstance(data, PreferencePairs) else PreferencePairs(data, **options)
+        bridges.append(Bridge(widget_page, viewer, **(page or {})))
+        bridges[-1].settle()
+        return bridges[-1]
+
+    yield open_
+    for bridge in bridges:
+        bridge.viewer.close()

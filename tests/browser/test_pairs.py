@@ -1,7 +1,7 @@
 """The pair viewer in a real browser, with the real Python behind it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,28 +11,12 @@ import pytest
 from ftwidgets.widgets.pairs import PreferencePairs
 
 from .pairs_bridge import Bridge
-from .widget_page import OpenWidget
 
 ROWS = [
     {"prompt": f"Question {at}", "chosen": f"The answer is {at} apples.", "rejected": f"The answer is {at} pears, sir."}
     for at in range(40)
 ]
 Opener = Callable[..., Bridge]
-
-
-@pytest.fixture
-def opened(widget_page: OpenWidget) -> Iterator[Opener]:
-    bridges: list[Bridge] = []
-
-    def open_(data: Any, page: dict[str, Any] | None = None, **options: Any) -> Bridge:
-        viewer = data if isinstance(data, PreferencePairs) else PreferencePairs(data, **options)
-        bridges.append(Bridge(widget_page, viewer, **(page or {})))
-        bridges[-1].settle()
-        return bridges[-1]
-
-    yield open_
-    for bridge in bridges:
-        bridge.viewer.close()
 
 
 def test_a_list_and_both_sides_of_the_first_pair(opened: Opener) -> None:

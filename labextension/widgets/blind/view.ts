@@ -1,4 +1,5 @@
 import { button, count, make } from '../preflight/dom';
+import { shield } from '../shield';
 import { KEYS, type Match, type Request, type State, type Verdict } from './protocol';
 import { resultView } from './result';
 
@@ -15,7 +16,6 @@ export class BlindView {
     tabindex: '0',
     role: 'group',
     'aria-label': 'Blind comparison',
-    'data-lm-suppress-shortcuts': 'true',
   });
   private readonly head = make('div', 'ftw-head');
   private readonly title = make('div', 'ftw-title');
@@ -23,6 +23,7 @@ export class BlindView {
   private readonly bar = make('progress', '', '', { 'aria-label': 'Share done' });
   private readonly problem = make('div', 'ftw-problem', '', { role: 'alert' });
   private readonly body = make('div');
+  private readonly unshield: () => void;
   private state: State = {};
   private shown = '';
 
@@ -33,10 +34,12 @@ export class BlindView {
     this.head.append(this.title, this.bar, this.actions);
     this.root.append(this.head, this.problem, this.body);
     this.root.addEventListener('keydown', event => this.key(event));
+    this.unshield = shield(this.root);
     el.append(this.root);
   }
 
   dispose(): void {
+    this.unshield();
     this.root.remove();
   }
 

@@ -1,3 +1,5 @@
+import { isDark } from '../page_theme';
+
 /** Colours of the theme as the canvas needs them: resolved from the CSS variables of charts.css. */
 export interface Theme {
   dark: boolean;
@@ -23,8 +25,7 @@ export function readTheme(root: HTMLElement): Theme {
     probe.style.color = value;
     return getComputedStyle(probe).color;
   };
-  // Light text stands on a dark page: true in JupyterLab, VS Code and Colab alike.
-  root.classList.toggle('ftw-curves-dark', brightness(getComputedStyle(root).color) > 0.5);
+  root.classList.toggle('ftw-curves-dark', isDark(root));
   const theme: Theme = {
     dark: root.classList.contains('ftw-curves-dark'),
     text: color('var(--ftw-text)'),
@@ -39,32 +40,4 @@ export function readTheme(root: HTMLElement): Theme {
   };
   probe.remove();
   return theme;
-}
-
-/** Call back when the page's theme may have changed; returns a function that ends this. */
-export function watchTheme(changed: () => void): () => void {
-  const observer = new MutationObserver(changed);
-  for (const element of [document.documentElement, document.body]) {
-    observer.observe(element, {
-      attributeFilter: [
-        'class',
-        'theme',
-        'data-jp-theme-name',
-        'data-jp-theme-light',
-        'data-vscode-theme-kind',
-      ],
-    });
-  }
-  const media = matchMedia('(prefers-color-scheme: dark)');
-  media.addEventListener('change', changed);
-  return () => {
-    observer.disconnect();
-    media.removeEventListener('change', changed);
-  };
-}
-
-function brightness(color: string): number {
-  const [r, g, b] = (color.match(/[\d.]+/g) ?? ['0', '0', '0']).map(Number);
-  const scale = color.startsWith('rgb') ? 255 : 1;
-  return (0.299 * r + 0.587 * g + 0.114 * b) / scale;
 }

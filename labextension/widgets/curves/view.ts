@@ -1,3 +1,5 @@
+import { watchTheme } from '../page_theme';
+import { shield } from '../shield';
 import { make, setText } from './dom';
 import { listen } from './gestures';
 import { Interaction, type Listener } from './interaction';
@@ -10,7 +12,7 @@ import { Runs } from './runs';
 import { type Options, ViewState } from './state';
 import type { PanelSpec, Store } from './store';
 import { liveSummary } from './summary';
-import { readTheme, type Theme, watchTheme } from './theme';
+import { readTheme, type Theme } from './theme';
 import { Toolbar } from './toolbar';
 
 const QUIET = 15000; // ms between spoken summaries while a run goes on
@@ -26,7 +28,7 @@ export interface Host extends Listener {
 
 /** The whole view: controls, one readout line, and a grid of charts that share x range and cursor. */
 export class CurvesView {
-  private readonly root = make('div', 'ftw-curves', '', { 'data-lm-suppress-shortcuts': 'true' });
+  private readonly root = make('div', 'ftw-curves');
   private readonly grid = make('div', 'ftw-curves-grid');
   private readonly spoken = make('div', 'ftw-curves-spoken', '', { 'aria-live': 'polite' });
   private readonly state: ViewState;
@@ -79,6 +81,7 @@ export class CurvesView {
     this.sized = new ResizeObserver(() => this.redraw());
     this.sized.observe(this.root);
     this.unwatch = [
+      shield(this.root),
       store.onChange(() => this.dataChanged()),
       watchTheme(() => {
         this.theme = null;

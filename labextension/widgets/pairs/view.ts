@@ -1,3 +1,5 @@
+import { followTheme } from '../page_theme';
+import { shield } from '../shield';
 import { Detail } from './detail';
 import { button, make } from './dom';
 import { exportMenu } from './exports';
@@ -25,14 +27,7 @@ export class PairsView {
   private readonly said = make('div', { class: 'ftw-said' });
   private readonly live = make('div', { class: 'ftw-live', role: 'status', 'aria-live': 'polite' });
   private readonly notices = make('div', { class: 'ftw-notices' });
-  private readonly leave: () => void;
-  // JupyterLab's own single-key shortcuts (D D deletes a cell) listen before us: this attribute holds them off.
-  private readonly shield = (event: KeyboardEvent) =>
-    this.root.toggleAttribute(
-      'data-lm-suppress-shortcuts',
-      !((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's'),
-    );
-
+  private readonly ends: (() => void)[];
   private inside = false;
   private readonly elsewhere = (event: Event) => {
     if (!event.composedPath().includes(this.root)) this.inside = false;
@@ -57,7 +52,7 @@ export class PairsView {
     this.judge = new Judge(store, () => this.list.element.focus({ preventScroll: true }));
     this.root = make(
       'div',
-      { class: 'ftw-pairs', 'data-lm-suppress-shortcuts': 'true' },
+      { class: 'ftw-pairs' },
       this.toolbar.element,
       this.lint.element,
       this.eyes.element,
@@ -73,7 +68,6 @@ export class PairsView {
     );
     this.setHeight(height);
     this.root.addEventListener('keydown', event => this.key(event));
-    window.addEventListener('keydown', this.shield, true);
     this.root.addEventListener('focusin', () => {
       this.inside = true;
     });
@@ -81,7 +75,11 @@ export class PairsView {
     document.addEventListener('focusin', this.elsewhere, true);
     this.rescue.observe(this.root, { childList: true, subtree: true });
     el.append(this.root);
-    this.leave = store.on(topic => this.changed(topic));
+    this.ends = [
+      store.on(topic => this.changed(topic)),
+      shield(this.root),
+      followTheme(this.root, 'ftw-dark'),
+    ];
     if (store.ready) for (const topic of ['ready', 'columns', 'view', 'pair'] as Topic[]) this.redraw(topic);
   }
 
@@ -97,11 +95,10 @@ export class PairsView {
   }
 
   dispose(): void {
-    window.removeEventListener('keydown', this.shield, true);
     document.removeEventListener('pointerdown', this.elsewhere, true);
     document.removeEventListener('focusin', this.elsewhere, true);
     this.rescue.disconnect();
-    this.leave();
+    for (const end of this.ends) end();
     for (const part of [this.toolbar, this.lint, this.eyes, this.list, this.detail, this.judge])
       part.dispose();
     this.root.remove();
