@@ -95,3 +95,26 @@ def test_a_notebook_that_takes_keys_on_their_way_down_gets_none_of_ours(opened: 
     assert bridge.page.evaluate("window.taken") == []
     bridge.page.keyboard.press("Control+s")  # saving the notebook is the notebook's
     assert bridge.page.evaluate("window.taken") == ["s"]
+
+
+def test_a_second_key_waits_for_the_pair_it_is_about(opened: Opener) -> None:
+    bridge = opened(ROWS)
+    bridge.root.get_by_role("listbox").focus()
+    for _ in range(3):  # the kernel is slow: the next pair has not come, and nobody can mean the one still shown
+        bridge.page.keyboard.press("k")
+    bridge.settle()
+    assert bridge.shown == "#1"
+    assert [(d.row_id, d.verdict) for d in bridge.viewer.decisions.mine.values()] == [(0, "keep")]
+
+
+def test_a_note_belongs_to_the_pair_it_was_opened_on(opened: Opener) -> None:
+    bridge = opened(ROWS)
+    bridge.root.get_by_role("listbox").focus()
+    bridge.press("n")
+    bridge.page.keyboard.type("look again")
+    bridge.root.locator(".ftw-row").nth(4).click()
+    bridge.settle()
+    assert bridge.shown == "#4"
+    bridge.root.get_by_label("Note", exact=True).press("Control+Enter")
+    bridge.until(lambda: bridge.root.locator("textarea").count() == 0)
+    assert [(d.row_id, d.note) for d in bridge.viewer.decisions.mine.values()] == [(0, "look again")]

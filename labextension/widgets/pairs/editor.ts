@@ -20,14 +20,14 @@ export class Editor {
   }
 
   note(): void {
-    const { pair } = this.store;
+    const pair = this.store.settled;
     if (!pair) return;
     const field = area('Note', pair.decision?.note ?? '', 3);
-    this.show(`Note on #${pair.row_id}`, [field], () => this.store.judge({ note: field.value.trim() }));
+    this.show(`Note on #${pair.row_id}`, [field], () => this.store.judge(pair, { note: field.value.trim() }));
   }
 
   async edit(): Promise<void> {
-    const { pair } = this.store;
+    const pair = this.store.settled;
     if (!pair) return;
     try {
       const originals = await Promise.all(ANSWERS.map(side => this.whole(pair, side)));
@@ -38,7 +38,7 @@ export class Editor {
         for (const [at, side] of ANSWERS.entries()) {
           if (fields[at].value !== originals[at].replace(/\r\n?/g, '\n')) edit[side] = fields[at].value;
         }
-        return this.store.judge({ edit });
+        return this.store.judge(pair, { edit });
       });
     } catch (error) {
       this.store.fail(error as Error);
@@ -59,12 +59,13 @@ export class Editor {
     return rest.count ? last.text + (await this.store.kernel.ask<More>('text', rest)).text : last.text;
   }
 
-  private show(title: string, fields: HTMLTextAreaElement[], save: () => Promise<void>): void {
-    const position = this.store.pair?.position;
+  private show(title: string, fields: HTMLTextAreaElement[], save: () => Promise<boolean>): void {
     const keep = () => {
-      // The list may have moved on under the editor: what was written belongs to the pair it was opened on.
-      if (this.store.pair?.position === position) save().then(() => this.store.say(`${title}: saved`));
-      this.close();
+      save().then(saved => {
+        if (!saved) return; // what was written stays until it is safe
+        this.store.say(`${title}: saved`);
+        this.close();
+      });
     };
     for (const field of fields) {
       field.addEventListener('keydown', event => {

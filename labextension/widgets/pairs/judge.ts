@@ -73,13 +73,13 @@ export class Judge {
   }
 
   decide(verdict: Verdict): void {
-    const { pair } = this.store;
+    const pair = this.store.settled;
     if (!pair) return;
     const same = pair.decision?.verdict === verdict;
     const id = `#${pair.row_id}`;
-    this.store
-      .judge({ verdict: same ? null : verdict })
-      .then(() => this.store.say(same ? `${id}: ${verdict} taken back` : `${id}: ${verdict}`));
+    this.store.judge(pair, { verdict: same ? null : verdict }).then(decided => {
+      if (decided) this.store.say(same ? `${id}: ${verdict} taken back` : `${id}: ${verdict}`);
+    });
     if (!same) this.store.select(this.store.index + 1);
   }
 

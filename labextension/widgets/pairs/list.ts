@@ -1,6 +1,7 @@
 import { count, make, many, mark, number } from './dom';
 import { type Check, STATES } from './protocol';
-import type { Row, Store, Topic } from './store';
+import type { Row } from './rows';
+import type { Store, Topic } from './store';
 import { appendText } from './visible';
 
 export const ROW = 44; // pixels
@@ -172,7 +173,7 @@ export class List {
   }
 
   private drawRow(index: number): void {
-    const row = this.store.row(index);
+    const row = this.store.rows.at(index);
     const selected = index === this.store.index;
     const key = row ? JSON.stringify([row, selected]) : `…${selected}`;
     const old = this.drawn.get(index);

@@ -12,11 +12,11 @@ import {
   type Pair,
   type Query,
   type Ready,
-  type Rows,
   type TokenRatios,
   type Verdict,
   type View,
 } from './protocol';
+import { RowCache } from './rows';
 
 /** What changed; views redraw only that part of themselves. */
 export type Topic =
@@ -31,22 +31,6 @@ export type Topic =
   | 'busy'
   | 'said'
   | 'eyes';
-
-const BLOCK = 100; // rows asked for at once
-const MOST_BLOCKS = 60;
-
-export interface Row {
-  position: number;
-  rowId: number;
-  text: string;
-  chosen: number | null;
-  rejected: number | null;
-  value: number | null;
-  valueOf: string;
-  flags: number;
-  state: number;
-  shared: number | null;
-}
 
 /** All views of one model share this: the same list, the same pair, the same decisions. */
 export class Store {
@@ -68,13 +52,19 @@ export class Store {
   busy: { what: string; progress: number } | null = null;
   said: { text: string; failed: boolean } = { text: '', failed: false };
   private readonly listeners = new Set<(topic: Topic) => void>();
-  private readonly blocks = new Map<number, Rows>();
-  private readonly asked = new Set<number>();
+  readonly rows: RowCache;
   private wanted = 0;
+  private shown = 0;
   private fromTop = false;
 
   constructor(send: (message: { type: string }) => void) {
     this.kernel = new Kernel(send, message => this.event(message));
+    this.rows = new RowCache(
+      this.kernel,
+      () => this.view?.version,
+      () => this.emit('rows'),
+      this.fail,
+    );
   }
 
   on(listener: (topic: Topic) => void): () => void {
@@ -111,7 +101,7 @@ export class Store {
       this.columns = ready.columns;
       this.can = ready.can;
       this.eyes = ready.eyes;
-      this.blocks.clear();
+      this.rows.forget();
       this.view = ready.view;
       this.emit('ready');
       const resumed = ready.selected === null ? null : ready.view.index;
@@ -134,62 +124,11 @@ export class Store {
     this.kernel.ask('query', { ...query, everything }).catch(this.fail);
   }
 
-  /** The row at an index of the view, or null while it is on its way. */
-  row(index: number): Row | null {
-    const number = Math.floor(index / BLOCK);
-    const block = this.blocks.get(number);
-    if (!block) {
-      this.load(number);
-      return null;
-    }
-    const at = index - block.start;
-    if (at >= block.position.length) return null;
-    return {
-      position: block.position[at],
-      rowId: block.row_id[at],
-      text: block.text[at],
-      chosen: block.chosen?.[at] ?? null,
-      rejected: block.rejected?.[at] ?? null,
-      value: block.value?.[at] ?? null,
-      valueOf: block.value_of,
-      flags: block.flags[at],
-      state: block.state[at],
-      shared: block.shared?.[at] ?? null,
-    };
-  }
-
-  private load(number: number, again = false): Promise<void> {
-    const version = this.view?.version ?? 0;
-    if (this.asked.has(number) && !again) return Promise.resolve();
-    this.asked.add(number);
-    return this.kernel
-      .ask<Rows>('rows', { start: number * BLOCK, stop: (number + 1) * BLOCK })
-      .then(rows => {
-        this.asked.delete(number);
-        if (rows.version !== this.view?.version || version !== rows.version) return;
-        this.blocks.set(number, rows);
-        // Far more than are ever in sight; the one used longest ago goes.
-        for (const old of [...this.blocks.keys()].slice(0, Math.max(0, this.blocks.size - MOST_BLOCKS)))
-          this.blocks.delete(old);
-        this.emit('rows');
-      })
-      .catch(error => {
-        this.asked.delete(number);
-        this.fail(error);
-      });
-  }
-
-  /** Fetch again what is known of the rows, without forgetting them meanwhile. */
-  private refresh(): void {
-    const last = [...this.blocks.keys()].slice(-4);
-    for (const number of [...this.blocks.keys()]) if (!last.includes(number)) this.blocks.delete(number);
-    for (const number of last) this.load(number, true);
-  }
-
   /** Show the pair at an index of the view. */
   select(index: number): void {
     const size = this.view?.count ?? 0;
     if (!size) {
+      this.shown = ++this.wanted;
       this.index = -1;
       this.pair = null;
       this.emit('pair');
@@ -197,28 +136,37 @@ export class Store {
     }
     this.index = Math.max(0, Math.min(size - 1, index));
     this.emit('rows');
-    const ticket = ++this.wanted;
-    const row = this.row(this.index);
-    const found = row ? Promise.resolve(row.position) : this.positionAt(this.index);
-    found
-      .then(position =>
-        position === null || ticket !== this.wanted
-          ? null
-          : this.kernel.ask<Pair>('pair', { position, select: true }),
-      )
-      .then(pair => {
-        if (!pair || ticket !== this.wanted) return;
-        this.pair = pair;
-        this.ratios = null;
-        this.emit('pair');
-      })
-      .catch(this.fail);
+    const row = this.rows.at(this.index);
+    this.fetch(row ? Promise.resolve(row.position) : this.rows.positionAt(this.index));
   }
 
-  private positionAt(index: number): Promise<number | null> {
-    return this.kernel
-      .ask<Rows>('rows', { start: index, stop: index + 1 })
-      .then(rows => rows.position[0] ?? null);
+  /** Select a pair by its position in the data, where the view shows it. */
+  find(position: number): void {
+    this.fetch(Promise.resolve(position), pair => {
+      this.index = pair.index ?? -1;
+      this.emit('rows');
+    });
+  }
+
+  /** Show the pair at a position of the data, unless another one is wanted by the time it comes. */
+  private async fetch(found: Promise<number | null>, came: (pair: Pair) => void = () => {}): Promise<void> {
+    const ticket = ++this.wanted;
+    try {
+      const position = await found;
+      if (position === null || ticket !== this.wanted) return;
+      const pair = await this.kernel.ask<Pair>('pair', { position, select: true });
+      if (ticket !== this.wanted) return;
+      this.pair = pair;
+      this.ratios = null;
+      came(pair);
+    } catch (error) {
+      this.fail(error as Error);
+    } finally {
+      if (ticket === this.wanted) {
+        this.shown = ticket;
+        this.emit('pair');
+      }
+    }
   }
 
   /** Fetch the selected pair again: its numbers or its decision changed. */
@@ -232,11 +180,20 @@ export class Store {
     }, this.fail);
   }
 
-  judge(change: { verdict?: Verdict | null; note?: string; edit?: object }): Promise<void> {
-    if (!this.pair) return Promise.resolve();
-    return this.kernel
-      .ask('judge', { position: this.pair.position, ...change })
-      .then(() => undefined, this.fail);
+  /** The pair in sight; null while another one was chosen and is on its way: nobody can mean what is still shown. */
+  get settled(): Pair | null {
+    return this.shown === this.wanted ? this.pair : null;
+  }
+
+  /** Decide on a pair. Whether it was decided; why not is said. */
+  judge(pair: Pair, change: { verdict?: Verdict | null; note?: string; edit?: object }): Promise<boolean> {
+    return this.kernel.ask('judge', { position: pair.position, ...change }).then(
+      () => true,
+      error => {
+        this.fail(error);
+        return false;
+      },
+    );
   }
 
   judgeShown(verdict: Verdict): void {
@@ -253,19 +210,6 @@ export class Store {
           `${what === 'undo' ? 'Undone' : 'Done again'}: ${changed === 1 ? 'one pair' : `${changed} pairs`}`,
         );
       if (position !== null && position !== this.pair?.position) this.find(position);
-    }, this.fail);
-  }
-
-  /** Select a pair by its position in the data, where the view shows it. */
-  find(position: number): void {
-    const ticket = ++this.wanted;
-    this.kernel.ask<Pair>('pair', { position, select: true }).then(pair => {
-      if (ticket !== this.wanted) return;
-      this.pair = pair;
-      this.index = pair.index ?? -1;
-      this.ratios = null;
-      this.emit('pair');
-      this.emit('rows');
     }, this.fail);
   }
 
@@ -309,7 +253,7 @@ export class Store {
         const finding = message.finding as Finding;
         this.findings.set(finding.id, finding);
         this.emit('lint');
-        if (finding.count && this.checks.get(finding.id)?.marks_rows) this.refresh();
+        if (finding.count && this.checks.get(finding.id)?.marks_rows) this.rows.refresh();
         break;
       }
       case 'not_checked':
@@ -322,7 +266,7 @@ export class Store {
         if (this.lint.state === 'done') this.reload();
         break;
       case 'lengths':
-        this.refresh();
+        this.rows.refresh();
         break;
       case 'columns':
         this.columns = message.columns as Column[];
@@ -336,7 +280,7 @@ export class Store {
       case 'eyes':
         this.eyes = message.eyes as Eyes;
         this.emit('eyes');
-        if (this.eyes.state !== 'running') this.refresh(); // the number beside each row is another
+        if (this.eyes.state !== 'running') this.rows.refresh(); // the number beside each row is another
         break;
       case 'can': {
         const { type: _, ...can } = message;
@@ -354,8 +298,7 @@ export class Store {
 
   private show(view: View): void {
     this.view = view;
-    this.blocks.clear();
-    this.asked.clear();
+    this.rows.forget();
     this.busy = view.partial ? { what: 'Searching', progress: this.busy?.progress ?? 0 } : null;
     this.emit('view');
     this.emit('busy');
@@ -376,11 +319,8 @@ export class Store {
     this.can = { undo, redo, use, tokens };
     if (this.view) this.view.counts = counts;
     const states = new Map(position.map((at, i) => [at, state[i]]));
-    for (const block of this.blocks.values()) {
-      for (const [at, here] of block.position.entries())
-        block.state[at] = states.get(here) ?? block.state[at];
-    }
-    if (all) this.refresh();
+    this.rows.mark(states);
+    if (all) this.rows.refresh();
     this.emit('decided');
     this.emit('rows');
     if (this.pair && states.has(this.pair.position)) this.reload();
