@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ftwidgets.runs.run import Run
 
 STATIC = Path(__file__).parent.parent / "static"
-TELL_EVERY = 0.15  # seconds between two words on a search that goes on
+TELL_EVERY = 0.15  # seconds between two words on how far a search is
 
 
 class PreferencePairs(anywidget.AnyWidget):
@@ -263,22 +263,14 @@ class PreferencePairs(anywidget.AnyWidget):
         def job(check: Check) -> None:
             told = [time.monotonic()]
 
-            def due() -> bool:
-                if time.monotonic() - told[0] < TELL_EVERY:
-                    return False
-                told[0] = time.monotonic()
-                return True
-
             def progress(done: int, total: int) -> None:
                 check()
-                if due():
+                if time.monotonic() - told[0] >= TELL_EVERY:
+                    told[0] = time.monotonic()
                     self._tell("looking", progress=done / max(total, 1))
 
-            def partial() -> None:
-                if due():
-                    self._tell("view", **self._view(partial=True))
-
-            session.look(query, progress, partial, check)
+            # Each view has a version of its own, and only rows of the version that the page knows are shown.
+            session.look(query, progress, lambda: self._tell("view", **self._view(partial=True)), check)
             self._tell("view", **self._view())
 
         self._jobs.start("look", job)

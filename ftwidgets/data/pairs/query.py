@@ -13,7 +13,7 @@ from ftwidgets.data.pairs.stats import Progress, no_progress
 from ftwidgets.data.pairs.table import SIDES
 from ftwidgets.errors import FtwidgetsError
 
-PARTIAL_EVERY = 0.1  # seconds
+PARTIAL_EVERY = 0.1  # seconds; what takes no longer is shown whole
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def select(
 
     if not query.text:
         return ordered(keep)
-    due = [0.0]
+    due = [time.monotonic() + PARTIAL_EVERY]
 
     def so_far(found: np.ndarray) -> None:
         if time.monotonic() >= due[0]:  # ordering a million rows after every block would cost more than the search

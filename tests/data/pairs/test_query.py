@@ -44,7 +44,8 @@ class Viewed:
 
 
 @pytest.mark.parametrize("made", [strings, chat])
-def test_search(made: Any) -> None:
+def test_search(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ftwidgets.data.pairs.query.PARTIAL_EVERY", 0)
     view = Viewed(made(*ROWS))
     assert view(text="cat") == [0, 1, 2, 3]
     assert view(text="cats") == [0, 2]  # narrows what "cat" found
