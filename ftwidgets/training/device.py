@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import platform
-import sys
 from typing import Any
 
 import torch
 
 from ftwidgets.memory import DeviceMemory, main_memory
 from ftwidgets.memory.device import process_limits
+from ftwidgets.memory.malloc import give_back, malloc
 
 # malloc.h: what is kept at a heap's end, and from how many bytes on a block is mapped by itself. glibc raises both to
 # these values as blocks of such sizes are given back.
@@ -83,21 +82,19 @@ def release() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    if arrow := sys.modules.get("pyarrow"):  # it has an allocator of its own
-        arrow.default_memory_pool().release_unused()
-    _malloc("malloc_trim", 0)
+    give_back()
 
 
 def release_all() -> None:
     """As ``release``, and what malloc keeps for later at the end of this thread's heap: up to 64 MB."""
     release()
-    _malloc("mallopt", _TRIM_THRESHOLD, _LARGE // 2)
-    place = _malloc("malloc", 100_000)  # giving back a block of 64 kB or more makes glibc look at the heap's end
+    malloc("mallopt", _TRIM_THRESHOLD, _LARGE // 2)
+    place = malloc("malloc", 100_000)  # giving back a block of 64 kB or more makes glibc look at the heap's end
     if place is not None:
-        _malloc("free", ctypes.c_void_p(place))
+        malloc("free", ctypes.c_void_p(place))
     limited = any(process_limits())
     for what, usual in _USUAL.items():  # said once, glibc no longer finds them by itself
-        _malloc("mallopt", what, _LARGE if limited else usual)
+        malloc("mallopt", what, _LARGE if limited else usual)
 
 
 def keep_nothing_back() -> None:
@@ -106,13 +103,4 @@ def keep_nothing_back() -> None:
     It would keep blocks of up to 32 MB mapped for later, and what is mapped counts, in use or not.
     """
     if any(process_limits()):
-        _malloc("mallopt", _MMAP_THRESHOLD, _LARGE)
-
-
-def _malloc(function: str, *arguments: Any) -> int | None:
-    """Call a function of glibc's malloc; there is nothing to call where that is not the malloc in use."""
-    if platform.libc_ver()[0] != "glibc":
-        return None
-    called = getattr(ctypes.CDLL(None), function)
-    called.restype = ctypes.c_void_p if function == "malloc" else ctypes.c_int
-    return called(*arguments)
+        malloc("mallopt", _MMAP_THRESHOLD, _LARGE)
