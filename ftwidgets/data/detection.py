@@ -115,20 +115,25 @@ def detect(source: Source | Iterable[Row | Problem], mapping: dict[str, Any] | M
     return Detection(settled.shape, settled, kinds, evidence, share, problems, columns, len(rows))
 
 
+def head(source: Source | Iterable[Row | Problem], count: int = SAMPLE) -> list[Row | Problem]:
+    """The first rows of a source and what was wrong between them, read once; ends early where nothing is a row."""
+    items: list[Row | Problem] = []
+    rows = 0
+    for item in source.rows() if isinstance(source, Source) else source:
+        items.append(item)
+        rows += isinstance(item, Row)
+        if rows >= count or (not rows and len(items) > 4 * count):
+            break
+    return items
+
+
 def sample(source: Source | Iterable[Row | Problem], count: int = SAMPLE) -> tuple[list[Row], Problems]:
     """The first rows of a source, and the problems met on the way."""
-    rows: list[Row] = []
-    problems = Problems()
-    for item in source.rows() if isinstance(source, Source) else source:
+    items, problems = head(source, count), Problems()
+    for item in items:
         if isinstance(item, Problem):
             problems.add(item)
-            if len(problems) > 4 * count and not rows:
-                break
-            continue
-        rows.append(item)
-        if len(rows) >= count:
-            break
-    return rows, problems
+    return [item for item in items if isinstance(item, Row)], problems
 
 
 def _try(mapping: Mapping, rows: list[Row]) -> tuple[list[Reading], Problems]:

@@ -140,14 +140,14 @@ class PreviewRow:
     problem: Problem | None
 
 
-def preview(source: Source, mapping: Mapping, kind: str, count: int = 5) -> list[PreviewRow]:
+def preview(source: Source | Iterable[Row | Problem], mapping: Mapping, kind: str, count: int = 5) -> list[PreviewRow]:
     """The first rows of a source as examples of a kind, to look at while columns are being mapped.
 
     Raises:
         FtwidgetsError: A mapped column does not exist, or the source cannot be read.
     """
     items: list[Row | Problem] = []
-    for item in source.rows():
+    for item in source.rows() if isinstance(source, Source) else source:
         if len(items) >= count:
             break
         if isinstance(item, Row) or item.skipped:

@@ -13,7 +13,7 @@ from ftwidgets.config import METHOD_NAMES
 from ftwidgets.data.columns_found import ColumnsFound
 from ftwidgets.data.mapping import PreviewRow
 from ftwidgets.data.problems import Problem, Problems
-from ftwidgets.data.rows import Source
+from ftwidgets.data.rows import Row, Source
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.widgets.background import Latest
 from ftwidgets.widgets.text import paragraph, safe
@@ -105,19 +105,21 @@ class DataPanel(w.VBox):
 def look_at(dataset: Any, config: str | None, split: str, mapping: dict[str, Any] | None, method: str) -> Look:
     """Read the first rows of a dataset and tell their shape. Raises ``FtwidgetsError`` when they cannot be read."""
     from ftwidgets.data import detect, open_source, preview, usable_for
-    from ftwidgets.data.detection import sample
+    from ftwidgets.data.detection import head
 
     if isinstance(dataset, str) and dataset == "demo":
         from ftwidgets.demo import dataset_file
 
         dataset = str(dataset_file(method))
     source = open_source(dataset, config, split)
-    columns = ColumnsFound.of(sample(source)[0])
-    alone = detect(source)
+    first = head(source)
+    plain = [item for item in first if isinstance(item, Row)]
+    columns = ColumnsFound.of(plain)
+    alone = detect(first)
     found, fault = alone, ""
     if mapping is not None:
         try:
-            found = detect(source, mapping)
+            found = detect(first, mapping)
         except FtwidgetsError as error:
             fault = str(error)
         if not fault and not found.confidence:
@@ -125,9 +127,9 @@ def look_at(dataset: Any, config: str | None, split: str, mapping: dict[str, Any
     rows, unread = _count(source)
     kind = found.kinds[0] if found.kinds else ""
     if fault or found.mapping is None or not kind:
-        shown = [{name: _written(cell) for name, cell in row.cells.items()} for row in sample(source, FIRST)[0]]
+        shown = [{name: _written(cell) for name, cell in row.cells.items()} for row in plain[:FIRST]]
     else:
-        shown = [_shown(row) for row in preview(source, found.mapping, kind, FIRST)]
+        shown = [_shown(row) for row in preview(first, found.mapping, kind, FIRST)]
     said = [str(problem) for problem in list(found.problems)[:5] if problem.kind not in unread.counts]
     return Look(
         title="The mapping does not fit" if fault else found.title,

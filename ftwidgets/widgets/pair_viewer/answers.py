@@ -161,6 +161,8 @@ def _named(session: PairSession, name: str, value: float | None) -> dict[str, An
 
 def _metadata(name: str, value: Any) -> dict[str, str]:
     shown = value if isinstance(value, str) else "" if value is None else repr(value)
+    if isinstance(value, float):
+        shown = f"{value:.6g}"
     return {"name": name[:100], "text": shown[:500] + ("…" if len(shown) > 500 else "")}
 
 

@@ -144,9 +144,11 @@ export class Toolbar {
       make('b', {}, count(judged_shown)),
       ` / ${count(view.count)}`,
     );
-    this.counts.replaceChildren(shown, make('span', { class: 'ftw-quiet' }, ' · '), done);
+    // A search that takes a while says how far it is; another filter, or none, ends it.
+    const far = busy?.progress ? `${busy.what} ${Math.round(100 * busy.progress)} % · ` : '';
+    this.counts.replaceChildren(far, shown, make('span', { class: 'ftw-quiet' }, ' · '), done);
     this.counts.classList.toggle('ftw-busy', !!busy);
-    this.counts.title = busy ? `${busy.what}… ${Math.round(100 * busy.progress)} %` : '';
+    this.counts.title = busy ? 'Empty the search, or type another, to end it' : '';
     this.drawChips();
   }
 
