@@ -32,7 +32,8 @@ def problems(
         found["dataset"] = " ".join(data.look.usable[method][1:])
     if model.error:
         found["model"] = model.error
-    question = methods.asks(method, model.card.kind.name if model.card is not None else "")
+    kind = model.card.kind.name if model.card is not None else ""
+    question = methods.asks(method, str(form.fields["model"].read()), kind)
     if question:
         found["method"] = question
     if method == "ppo" and "reward" not in found:

@@ -27,6 +27,7 @@ from ftwidgets.widgets.fit_panel import FitPanel
 from ftwidgets.widgets.form import Form
 from ftwidgets.widgets.header import Header
 from ftwidgets.widgets.inspect_panel import InspectPanel
+from ftwidgets.widgets.keys import OwnKeys
 from ftwidgets.widgets.mapping_panel import MappingPanel
 from ftwidgets.widgets.method_panel import MethodPanel
 from ftwidgets.widgets.model_panel import ModelPanel
@@ -94,7 +95,7 @@ class Studio(w.VBox):
             dict(zip(STEPS, [*self._make_panels(), self._results.watch, self._results.after], strict=True))
         )
         self._form.on_change(self._refresh)
-        super().__init__([stylesheet(), self._header, self._code, self._steps])
+        super().__init__([stylesheet(), OwnKeys(), self._header, self._code, self._steps])
         self.add_class("ftw-studio")
         self._offer()
 

@@ -45,10 +45,15 @@ class MethodPanel(w.VBox):
         self._question.add_class("ftw-question")
         super().__init__([row, self._question, self._why_not, self._about])
 
-    def asks(self, method: str, model_kind: str) -> str:
-        """What keeps a run from starting until the person has answered, or an empty string; shows the question."""
-        asked = method == "pretrain" and model_kind == "instruct"
-        self._question.layout.display = "" if asked else "none"
+    def asks(self, method: str, model: str, model_kind: str) -> str:
+        """What keeps a run from starting until the person has answered, or an empty string; shows the risk.
+
+        The built-in model is there to try things on: it is told what happens, and not asked.
+        """
+        risky = method == "pretrain" and model_kind == "instruct"
+        asked = risky and model != "demo"
+        self._question.layout.display = "" if risky else "none"
+        self._agree.layout.display = "" if asked else "none"
         return UNANSWERED if asked and not self._agree.value else ""
 
     def show(self, chosen: str, look: Look | None, any_data: bool) -> None:

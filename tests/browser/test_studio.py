@@ -97,3 +97,15 @@ def test_a_saved_notebook_keeps_the_curves_of_the_run_that_studio_made(lab: Lab)
     saved = lab.page("tree/saved.ipynb")
     saved.locator(".ftw-record .ftw-curves canvas").first.wait_for()
     assert saved.get_by_text("model not found").count() == 0
+
+
+def test_keys_pressed_in_the_form_leave_the_notebook_alone(lab: Lab) -> None:
+    notebook = lab.open(["import ftwidgets\nftwidgets.Studio()", "1 + 1"])
+    notebook.run(0)
+    step = notebook.cell(0).locator(".ftw-steps button", has_text="Method")
+    step.wait_for()
+    step.focus()
+    for key in "rdd":  # in command mode R makes the cell a raw one, and D D deletes it: the form would be gone
+        notebook.page.keyboard.press(key)
+    assert notebook.page.evaluate("() => window.__panel.content.widgets.map(cell => cell.model.type)") == ["code"] * 2
+    assert step.is_visible()

@@ -40,9 +40,6 @@ def test_a_file_is_chosen_and_trained(shared_data, tmp_path, file, method, rows)
     assert studio._data.error == ""
     assert studio._data.look.rows == rows
     assert studio.config.method == method
-    if hasattr(studio._method, "_agree") and method == "pretrain":
-        # the built-in model is an instruct model: a person agrees to the risk, and sets nothing
-        studio._method._agree.value = True
     until(lambda: not studio._header.train.disabled)
     studio._header.train.click()
     assert studio.run.wait(PATIENCE) == "finished", studio.run.error

@@ -1,0 +1,21 @@
+"""What the method's panel asks before a run may start."""
+
+from ftwidgets.widgets.method_panel import MethodPanel
+
+
+def test_an_instruct_model_is_pre_trained_only_by_who_says_so_and_the_built_in_one_at_once():
+    changed = []
+    panel = MethodPanel(lambda method: None, lambda: changed.append(True))
+    assert "answer the question" in panel.asks("pretrain", "org/a-model-it", "instruct")
+    assert panel._question.layout.display == ""
+    panel._agree.value = True
+    assert changed == [True]
+    assert panel.asks("pretrain", "org/a-model-it", "instruct") == ""
+    panel._agree.value = False
+    for method, model, kind in (
+        ("pretrain", "demo", "instruct"),
+        ("pretrain", "org/a-model", "base"),
+        ("dpo", "org/a-model-it", "instruct"),
+    ):
+        assert panel.asks(method, model, kind) == ""
+        assert panel._question.layout.display == "none"
