@@ -31,6 +31,8 @@ COMMON = (
 )
 WORDS = COMMON.split()
 SHOWN = 1000
+# Regular expressions without a plain part to look for first, the last one of the worst kind.
+OPEN_EXPRESSIONS = (r"\bh\w+e\b", "st.ry", r"\d{6}\b", "(?s).*x.*y.*z")
 
 
 def made_pairs(rows: int) -> pa.Table:
@@ -126,6 +128,10 @@ def ours(table: pa.Table, texts: list[str]) -> dict[str, Any]:
     for text in texts:
         regex.append(timed(lambda text=text: asked.look(text=rf"{text}\b.*\bhouse", regex=True)))
         first.append(asked.first_s)
+    open_regex = []
+    for expression in OPEN_EXPRESSIONS:
+        seconds, _ = timed(lambda expression=expression: asked.look(text=expression, regex=True))
+        open_regex.append({"expression": expression, "first_s": asked.first_s, "whole_s": seconds})
     asked.look(sort="similarity")
     number = [timed(lambda low=low: asked.look(ranges=[["score", low, None]])) for low in (1, 2, 3)]
     sort = [timed(lambda down=down: asked.look(sort="length_difference", descending=down)) for down in (True, False)]
@@ -137,6 +143,7 @@ def ours(table: pa.Table, texts: list[str]) -> dict[str, Any]:
         "memory_MB": resident() - before,
         "hits": [count for _, count in search],
         "regex_first_s": statistics.median(first),
+        "open_regex": open_regex,
     }
     for name, runs in {"search": search, "regex": regex, "number": number, "sort": sort, "flag": flags}.items():
         found[f"{name}_s"] = statistics.median(seconds for seconds, _ in runs)
@@ -188,6 +195,8 @@ def main(rows: int) -> None:
     for name in ("open_s", "search_s", "regex_s", "number_s", "sort_s"):
         print(f"{name:<10} ftwidgets {us[name]:7.3f}   pandas + HTML table {peer[name]:7.3f}")
     print(f"first hits of a regular expression after {us['regex_first_s']:.3f} s")
+    for found in us["open_regex"]:
+        print(f"{found['expression']:<14} first hits {found['first_s']:7.3f} s   all {found['whole_s']:7.3f} s")
     table_mb = table.nbytes / 1e6
     print(f"memory MB  ftwidgets {us['memory_MB']:7.0f}   pandas {peer['memory_MB']:7.0f}   the table {table_mb:.0f}")
     print(f"lint       {us['lint_s']:.1f} s, in the background")
