@@ -12,8 +12,10 @@ def test_an_instruct_model_is_pre_trained_only_by_who_says_so_and_the_built_in_o
     assert changed == [True]
     assert panel.asks("pretrain", "org/a-model-it", "instruct") == ""
     panel._agree.value = False
+    assert panel.asks("pretrain", "demo", "instruct") == ""
+    assert panel._question.layout.display == "", "what is at risk is told"
+    assert panel._agree.layout.display == "none"
     for method, model, kind in (
-        ("pretrain", "demo", "instruct"),
         ("pretrain", "org/a-model", "base"),
         ("dpo", "org/a-model-it", "instruct"),
     ):
