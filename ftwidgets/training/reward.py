@@ -11,10 +11,11 @@ from datasets import Dataset
 from trl import RewardConfig, RewardTrainer
 from trl.trainer.reward_trainer import DataCollatorForPreference
 
+from ftwidgets.data.preflight.end_tokens import without_tail
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.training.job import Job
 from ftwidgets.training.ppo.prompts import encode_prompt
-from ftwidgets.training.ppo.stops import stop_ids, without_tail
+from ftwidgets.training.ppo.stops import stop_ids
 
 
 def build_trainer(job: Job) -> RewardTrainer:

@@ -7,11 +7,12 @@ from typing import Any
 
 def stop_ids(tokenizer: Any) -> list[int]:
     """The tokenizer's end of text, and the special token with which its chat template closes an answer."""
-    found = {tokenizer.eos_token_id, _end_of_turn(tokenizer)}
+    found = {tokenizer.eos_token_id, end_of_turn(tokenizer)}
     return sorted(token for token in found if token is not None)
 
 
-def _end_of_turn(tokenizer: Any) -> int | None:
+def end_of_turn(tokenizer: Any) -> int | None:
+    """The special token that follows an assistant's words in the chat template, if there is one."""
     if not tokenizer.chat_template:
         return None
     words = "violet"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ftwidgets.data.preflight.end_tokens import end_of_turn
 from ftwidgets.errors import FtwidgetsError
 
 
@@ -28,30 +29,11 @@ def stop_ids(model: Any, tokenizer: Any, stop_token: str | None = None) -> list[
         found = set(ids)
     else:
         eos = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
-        found = {tokenizer.eos_token_id, *(eos if isinstance(eos, list) else [eos]), _end_of_turn(tokenizer)}
+        found = {tokenizer.eos_token_id, *(eos if isinstance(eos, list) else [eos]), end_of_turn(tokenizer)}
     found.discard(None)
     if not found:
         raise FtwidgetsError("The tokenizer has no end-of-text token: name the one that ends an answer in stop_token.")
     return sorted(found)
-
-
-def _end_of_turn(tokenizer: Any) -> int | None:
-    """The special token that follows an assistant's words in the chat template, if there is one."""
-    if not tokenizer.chat_template:
-        return None
-    words = "violet"
-    text = tokenizer.apply_chat_template(
-        [{"role": "user", "content": "colour?"}, {"role": "assistant", "content": words}], tokenize=False
-    )
-    after = tokenizer(text.rpartition(words)[2], add_special_tokens=False)["input_ids"]
-    special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
-    return after[0] if after and after[0] in special else None
-
-
-def without_tail(ids: list[int], start: int, stops: list[int]) -> list[int]:
-    """``ids`` up to its last stop token at ``start`` or later: templates often put a newline after an answer's end."""
-    last = max((place for place in range(start, len(ids)) if ids[place] in stops), default=len(ids) - 1)
-    return ids[: last + 1]
 
 
 def cut_after_stop(ids: list[int], stops: list[int]) -> list[int]:

@@ -2,8 +2,9 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from ftwidgets.data.preflight.end_tokens import without_tail
 from ftwidgets.errors import FtwidgetsError
-from ftwidgets.training.ppo.stops import cut_after_stop, stop_ids, without_tail
+from ftwidgets.training.ppo.stops import cut_after_stop, stop_ids
 from tests.training.ppo import tiny
 
 EOS, END = 1, 4
