@@ -92,7 +92,7 @@ class Passing(Generic[Found]):
             raise FtwidgetsError("It was cancelled.")
         facts = self._run.events.of("out_of_memory")
         if facts:
-            raise OutOfMemoryError(str(self._run.error), "", facts[-1])
+            raise OutOfMemoryError(str(self._run.error), "", dict(facts[-1]))
         raise FtwidgetsError(str(self._run.error))
 
     def _tidy(self) -> None:

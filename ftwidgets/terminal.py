@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import Any, TextIO
+from typing import TextIO
 
 import numpy as np
 
 from ftwidgets.runs import Run
 from ftwidgets.runs import status as states
+from ftwidgets.runs.event_log import Event
 
 FINISHED, FAILED, STOPPED = 0, 1, 130  # exit codes; 130 is what a shell reports after Ctrl+C
 SHOWN = {  # the metrics worth a place on a line, in this order, and how they are called there
@@ -111,7 +112,7 @@ class _Lines:
         ]
         return f"step {values['step']:.0f}  " + "  ".join(shown)
 
-    def _now(self, progress: dict[str, Any]) -> None:
+    def _now(self, progress: Event) -> None:
         phase = progress.get("phase", "")
         if not self._terminal:
             if phase and phase != self._phase and phase != "training":

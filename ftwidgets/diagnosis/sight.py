@@ -15,6 +15,7 @@ from ftwidgets.runs.run import Run
 
 BEFORE = 12  # gradient norms before a step that it is measured against
 SPIKES = 8  # steps with the largest gradients that are remembered, with their rows
+STEPS = 2048  # whose pairs are read of a long stretch: a trace holds the means of fewer buckets
 UPDATES = 6  # of PPO's updates whose answers are remembered: the first ones, and as many of the latest
 NOT_A_NUMBER = re.compile(r"\b(nan|inf|infinity|not finite|not a number|no number)\b", re.IGNORECASE)
 
@@ -46,6 +47,7 @@ class Sight:
 
     Attributes:
         traces: Metrics by name; besides those logged, ``chosen_logps_per_token`` from the rows that were trained.
+            Of a run that is first looked at when it is long, the rows of at most ``STEPS`` of its steps.
         spikes: The steps with the most outstanding gradients, the largest ratio first.
         early, late: The first and the latest answers of PPO.
         samples: The first and the latest answers to the probe prompts.
@@ -144,13 +146,17 @@ class Sight:
     def _read_examples(self) -> None:
         steps, means = [], []
         wanted = {spike.step: spike for spike in self.spikes}
-        for event in self.run.events.of("examples", self._seen["examples"]):
+        new = self.run.events.of("examples", self._seen["examples"])
+        every = 1 + len(new) // STEPS
+        for number, event in enumerate(new):
             if event.get("split", "train") == "train" and event["step"] > self.step and not self._undone(event):
                 break  # its step is not logged yet: read it next time, when a spike is known for one
             self._seen["examples"] += 1
-            if event.get("split", "train") != "train" or not event.get("id") or self._undone(event):
-                continue
             spike = wanted.get(event["step"])
+            if (number % every and spike is None) or event.get("split", "train") != "train" or self._undone(event):
+                continue
+            if not event.get("id"):
+                continue
             if spike is not None:
                 spike.ids += tuple(event["id"])
                 spike.losses += tuple(math.nan if v is None else v for v in event.get("loss") or [])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-Event = dict[str, Any]
+Event = Mapping[str, Any]
+
+_HEAD = re.compile(rb'\{"t": ([\d.e+-]+), "type": "examples", "step": (\d+), "split": "(train|eval)", ')
 
 
 class EventLog:
@@ -28,7 +31,7 @@ class EventLog:
 
     def append(self, type: str, **fields: Any) -> Event:
         """Write one event and return it. Floats that JSON cannot hold are written as null."""
-        event = {"t": round(time.time(), 3), "type": type, **fields}
+        event: Event = {"t": round(time.time(), 3), "type": type, **fields}
         line = json.dumps(event, ensure_ascii=False, default=_plain, allow_nan=True).encode()
         if b"NaN" in line or b"Infinity" in line:
             event = _finite(event)
@@ -55,6 +58,50 @@ class EventLog:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+class Unread(Event):
+    """An ``examples`` event of which only the head was read: when, at which step, of which split. The rest is read
+    from its line when it is asked for: a long run has more rows of pairs than anybody looks at.
+    """
+
+    __slots__ = ("_line", "_split", "_step", "_t", "_whole")
+
+    def __init__(self, t: float, step: int, split: str, line: bytes):
+        self._t, self._step, self._split = t, step, split
+        self._line = line
+        self._whole: dict[str, Any] | None = None
+
+    def _read(self) -> dict[str, Any]:
+        if self._whole is None:
+            self._whole, self._line = json.loads(self._line), b""
+        return self._whole
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "type":
+            return "examples"
+        return getattr(self, "_" + name) if name in ("t", "step", "split") else self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+
+def unread(line: bytes) -> Unread | None:
+    """The event on a whole line with rows of pairs, not read yet; ``None`` where the line begins in another way than
+    ``EventLog`` writes it."""
+    head = _HEAD.match(line)
+    if head is None or not line.endswith(b"}"):
+        return None
+    t, step, split = head.groups()
+    return Unread(float(t), int(step), "eval" if split == b"eval" else "train", line)
+
+
+def kind_of(line: bytes) -> bytes:
+    """The type of the event on a line, without reading it: it stands at the line's beginning."""
+    return line[:80].partition(b'"type": "')[2].partition(b'"')[0]
 
 
 def read_events(path: Path, offset: int = 0) -> Iterator[tuple[Event, int]]:

@@ -30,16 +30,19 @@ class StepRows:
         return len(self.ids)
 
 
-def examples(run: Run, split: str | None = None) -> Iterator[Event]:
-    """The ``examples`` events of a split, ``train`` or ``eval``, or of both, oldest first.
+def examples(run: Run, split: str | None = None, first: float = 0, last: float = math.inf) -> Iterator[Event]:
+    """The ``examples`` events of a split, ``train`` or ``eval``, or of both, oldest first, from step ``first`` to
+    ``last``.
 
     What a run did after the checkpoint that it later went on from is left out: it did that again.
     """
     resumed = [(event["t"], event["step"]) for event in run.events.of("resumed")]
     for event in run.events.of("examples"):
-        if (split is not None and event.get("split", "train") != split) or not event.get("id"):
+        if split is not None and event.get("split", "train") != split:
             continue
-        if not any(event["t"] < t and event["step"] > step for t, step in resumed):
+        if not first <= event["step"] <= last or any(event["t"] < t and event["step"] > step for t, step in resumed):
+            continue
+        if event.get("id"):  # asked last: it takes reading the event
             yield event
 
 
@@ -55,7 +58,7 @@ def column(events: Sequence[Event], name: str) -> np.ndarray:
 
 def rows_of_steps(run: Run, first: int, last: int, split: str = "train") -> StepRows:
     """The rows that were trained (or evaluated) from step ``first`` to ``last``, both included."""
-    events = [event for event in examples(run, split) if first <= event["step"] <= last]
+    events = list(examples(run, split, first, last))
     ids = column(events, "id").astype(np.int64)
     steps = np.repeat([event["step"] for event in events], [len(event["id"]) for event in events]).astype(np.int64)
     kept = last_of_each(ids)

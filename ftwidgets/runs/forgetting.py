@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from ftwidgets.runs.event_log import Event
 from ftwidgets.runs.run import Run
 
 SOME, MUCH = 0.05, 0.20  # rise of perplexity, as a share
@@ -63,7 +64,7 @@ class Forgetting:
 def forgetting(run: Run) -> Forgetting | None:
     """The run's measurements on general text, or ``None`` where there are not two of the same texts, one of them before
     training."""
-    found: dict[int, dict[str, Any]] = {int(e["step"]): e for e in run.events.of("general")}
+    found: dict[int, Event] = {int(e["step"]): e for e in run.events.of("general")}
     if 0 not in found or len(found) < 2:
         return None
     first, last = found[0], found[max(found)]
@@ -123,11 +124,11 @@ def _advice(run: Run, degree: Degree) -> str:
     )
 
 
-def _losses(event: dict[str, Any]) -> np.ndarray:
+def _losses(event: Event) -> np.ndarray:
     return np.array([math.nan if loss is None else loss for loss in event["loss"]], dtype=float)
 
 
-def _perplexity(event: dict[str, Any]) -> float:
+def _perplexity(event: Event) -> float:
     tokens = np.array(event["tokens"], dtype=float)
     mean = float((_losses(event) * tokens).sum() / tokens.sum())
     return math.exp(min(mean, 700.0)) if mean == mean else math.inf

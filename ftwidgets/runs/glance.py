@@ -12,7 +12,7 @@ import psutil
 import yaml
 
 from ftwidgets.runs import status as states
-from ftwidgets.runs.event_log import Event
+from ftwidgets.runs.event_log import Event, kind_of
 from ftwidgets.runs.remarks import FILE as REMARKS
 from ftwidgets.runs.remarks import Remarks, read_remarks
 
@@ -125,9 +125,7 @@ class _Log:
     def _take(self, lines: Iterator[tuple[bytes, int]]) -> None:
         for line, offset in lines:
             self._offset = offset
-            # The type stands at a line's beginning: rows of pairs and answers are passed over without reading them.
-            kind = line[:80].partition(b'"type": "')[2].partition(b'"')[0]
-            if kind not in _WANTED:
+            if kind_of(line) not in _WANTED:  # rows of pairs and answers are passed over without reading them
                 continue
             try:
                 self._event(json.loads(line))

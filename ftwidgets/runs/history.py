@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,6 +50,20 @@ class History:
             for name, value in row.items():
                 self._values[self._length, self._columns[name]] = value
             self._length += 1
+
+    def extend(self, columns: Sequence[str], rows: np.ndarray) -> None:
+        """Add many rows at once: float64 (rows, len(columns)), NaN where nothing was logged."""
+        with self._lock:
+            for name in columns:
+                self._columns.setdefault(name, len(self._columns))
+            had, end = self._values.shape, self._length + len(rows)
+            more = (max(had[0], end), max(had[1], len(self._columns)))
+            if more != had:
+                grown = np.full(more, np.nan)
+                grown[: self._length, : had[1]] = self._values[: self._length]
+                self._values = grown
+            self._values[self._length : end, [self._columns[name] for name in columns]] = rows
+            self._length = end
 
     def rows(self, start: int, stop: int | None = None) -> np.ndarray:
         """A copy of rows ``start`` to ``stop``: float64, shape (rows, columns), NaN where nothing was logged."""

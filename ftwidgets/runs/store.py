@@ -18,6 +18,7 @@ from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import status as states
 from ftwidgets.runs.event_log import read_events
 from ftwidgets.runs.live import LiveRun, Work
+from ftwidgets.runs.reading import read_log
 from ftwidgets.runs.run import Run
 
 if TYPE_CHECKING:
@@ -141,12 +142,15 @@ class StoredRun(Run):
 
     def _update(self) -> None:
         alive = self._process_lives()
+        if not self._read:
+            self._read = read_log(self)
         for event, read in read_events(self.events.path, self._read):
             self._read = read
             self.replay(event)
-            if event["type"] == "status" and "pid" in event:
-                self._pid, self._begun = event["pid"], event["t"]
-                alive = self._process_lives()
+        begun = [event for event in self.events.of("status") if "pid" in event]
+        if begun and (begun[-1]["pid"], begun[-1]["t"]) != (self._pid, self._begun):
+            self._pid, self._begun = begun[-1]["pid"], begun[-1]["t"]
+            alive = self._process_lives()
         if not alive and self._status not in states.ENDS:
             self._status = states.INTERRUPTED
 

@@ -27,11 +27,7 @@ def smoothed(values: np.ndarray, beta: float) -> np.ndarray:
 
     The bias correction is Adam's (arXiv 1412.6980, section 3).
     """
-    result = np.empty(len(values))
-    total = 0.0
-    weight = 1.0
-    for t, value in enumerate(values):
-        total = beta * total + (1 - beta) * value
-        weight *= beta
-        result[t] = total / (1 - weight)
-    return result
+    import pandas as pd
+
+    # pandas' mean with weights that are adjusted to sum to one is the same: (1 - beta) sum(beta^i) = 1 - beta^t.
+    return pd.Series(values).ewm(alpha=1 - beta, adjust=True).mean().to_numpy()

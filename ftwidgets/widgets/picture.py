@@ -75,7 +75,7 @@ def _fewer_colours(data: io.BytesIO) -> bytes:
 
 def _draw(axes: Axes, panel: Panel, runs: Sequence[Any], axis: str, smoothing: float) -> None:
     several = len(runs) > 1
-    axes.set_title(panel.title, loc="left", fontsize=9, fontweight="bold")
+    axes.set_title(panel.title, loc="left", fontsize=9, fontweight="bold", y=1.0)  # given: else every label is measured
     right = axes.twinx() if panel.right else None
     for side in (axes, right):
         if side is not None:

@@ -10,6 +10,7 @@ import ipywidgets as w
 import numpy as np
 
 from ftwidgets.runs import Run
+from ftwidgets.runs.event_log import Event
 from ftwidgets.widgets.text import paragraph, safe
 
 SHOWN = 12  # answers in the table
@@ -96,7 +97,7 @@ class Rollouts(w.VBox):
             self.update()
 
 
-def said(event: dict[str, Any]) -> str:
+def said(event: Event) -> str:
     """One sentence on an update's answers."""
     parts = [f"{len(event['completion'])} answers"]
     for name, word in (("score", "score"), ("kl", "KL"), ("length", "tokens")):
@@ -119,7 +120,7 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float:
     return float(((a - a.mean()) * (b - b.mean())).mean() / (a.std() * b.std()))
 
 
-def table(event: dict[str, Any], order: str) -> str:
+def table(event: Event, order: str) -> str:
     """The first answers in an order, as escaped HTML; a number that the event does not have is left out."""
     name, descending = ORDERS[order]
     count = len(event["completion"])
@@ -138,7 +139,7 @@ def table(event: dict[str, Any], order: str) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
 
 
-def _numbers(event: dict[str, Any], name: str) -> np.ndarray:
+def _numbers(event: Event, name: str) -> np.ndarray:
     values = event.get(name) or [None] * len(event["completion"])
     return np.array([math.nan if value is None else value for value in values], np.float64)
 

@@ -9,6 +9,7 @@ import re
 import ipywidgets as w
 
 from ftwidgets.runs import Run
+from ftwidgets.runs.event_log import Event
 
 # White space and a word. Chinese and Japanese put no space between words: each character is compared.
 _WORD = re.compile(r"(\s*)([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+)")
@@ -60,7 +61,7 @@ class Samples(w.VBox):
             self.update()
 
 
-def _table(first: dict, chosen: dict) -> str:
+def _table(first: Event, chosen: Event) -> str:
     same = first["step"] == chosen["step"]
     when = "" if same else f"after step {chosen['step']}"
     head = f"<tr><th scope=col>prompt</th><th scope=col>before training</th><th scope=col>{when}</th></tr>"

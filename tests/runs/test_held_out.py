@@ -42,7 +42,7 @@ def test_batches_of_one_evaluation_are_joined_and_training_is_left_out(tmp_path)
 
 def test_what_was_trained_again_after_a_resume_counts_once(tmp_path):
     events = [judged(2, [0], [1.0]), judged(4, [0], [1.0]), ("resumed", {"step": 2}), judged(4, [0], [-1.0])]
-    run = recorded(tmp_path, events)
+    run = recorded(tmp_path, events, reread=False)
     before, again, after = run.events.of("examples")
     for t, event in enumerate([before, again, *run.events.of("resumed"), after]):
         event["t"] = float(t)  # all of it happened within one millisecond
