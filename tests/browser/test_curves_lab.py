@@ -2,8 +2,13 @@
 
 import copy
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import nbformat
+import pytest
+from playwright.sync_api import Browser
 
 from ftwidgets.widgets.record import MIME
 
@@ -109,3 +114,39 @@ def test_an_ended_run_stays_live_here_and_is_a_record_in_the_file(lab: Lab) -> N
     assert first_step(saved.page) == "step 1"
     assert "ftwidgets.load_run(" in saved.page.locator(".ftw-record-note code").inner_text()
     assert saved.page.get_by_text("model not found").count() == 0
+
+
+HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+
+
+def test_the_saved_notebook_as_html_of_nbconvert_offline(lab: Lab, chromium: Browser, tmp_path: Path) -> None:
+    named = START.replace('output_dir="runs")', f'output_dir="runs", run_name={HOSTILE!r})')
+    notebook = lab.open([named, "run.curves()"])
+    notebook.run(0)
+    notebook.run(1)
+    wait_for_step(notebook.page, 20)
+    notebook.python("globals().update(last=40)")
+    notebook.page.wait_for_function(
+        "mime => JSON.stringify(window.__panel.content.widgets[1].model.outputs.toJSON()).includes(mime)", arg=MIME
+    )
+    nbformat.write(notebook.save(), tmp_path / "saved.ipynb")
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", "--output", "saved.html", "saved.ipynb"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    context = chromium.new_context(offline=True)
+    page = context.new_page()
+    page.goto((tmp_path / "saved.html").as_uri(), wait_until="domcontentloaded")
+    picture = page.locator(".jp-OutputArea-output img[alt]").first
+    picture.wait_for()
+    page.wait_for_function("() => [...document.images].some(i => i.alt && i.complete && i.naturalWidth > 700)")
+    rows = page.locator(".jp-OutputArea-output table tr")
+    assert rows.nth(0).locator("th").all_inner_texts() == ["metric", "first", "last", "lowest", "highest", "last step"]
+    loss = rows.filter(has=page.get_by_role("cell", name="loss", exact=True)).locator("td").all_inner_texts()
+    assert loss[:2] == ["loss", "1"] and float(loss[2]) == pytest.approx(1 / int(loss[5]), rel=1e-3)
+    assert page.get_by_text("ftwidgets.load_run(").count() >= 1
+    assert page.get_by_text("model not found").count() == 0
+    # The run's name is text there, and what we leave needs no script.
+    assert page.get_by_text(HOSTILE).count() >= 1 and "owned" not in page.title()
+    assert page.locator(".jp-OutputArea-output").locator("script, iframe, object").count() == 0
+    assert page.locator(".jp-OutputArea-output img:not([alt])").count() == 0
+    context.close()
