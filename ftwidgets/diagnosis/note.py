@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-LEVELS = {"alarm": "✖", "warning": "▲", "info": "ⓘ"}  # the gravest first; the sign stands beside the word, never alone
+LEVELS = {"alarm": "✖", "warning": "▲", "info": "ℹ"}  # the gravest first; the sign stands beside the word, never alone
 WORDS = {"alarm": "Alarm", "warning": "Warning", "info": "Explained"}
 
 

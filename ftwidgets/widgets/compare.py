@@ -18,6 +18,7 @@ from ftwidgets.widgets.behind import behind_curves
 from ftwidgets.widgets.blind_panel import BlindPanel
 from ftwidgets.widgets.curves import Curves
 from ftwidgets.widgets.figure import figure
+from ftwidgets.widgets.health_notes import HealthNotes
 from ftwidgets.widgets.picture import picture
 from ftwidgets.widgets.record import final_metrics
 from ftwidgets.widgets.remarks_form import RemarksForm
@@ -78,13 +79,15 @@ class Comparison(w.VBox):
         self.curves.on_pick(self._pick)
         self.curves.on_select(self._select)
         self._picked = runs[0]
+        self._health = [HealthNotes(run, self.curves, heading=_title(run, i)) for i, run in enumerate(runs)]
         folded = w.Accordion(
             [
+                w.VBox(self._health),
                 self._options,
                 self._metrics,
                 w.VBox([RemarksForm(run.folder, _title(run, i)) for i, run in enumerate(runs)]),
             ],
-            titles=("Options that differ", "Final metrics", "Notes, tags, bookmarks"),
+            titles=("Health of each run", "Options that differ", "Final metrics", "Notes, tags, bookmarks"),
             selected_index=None,
         )
         folded.add_class("ftw-folded")
@@ -96,6 +99,7 @@ class Comparison(w.VBox):
         self.add_class("ftw-studio")
         self.add_class("ftw-compare")
         self._show()
+        self._behind_of(runs[0])  # the way from a curve to its pairs is seen before anybody clicks
         self._unsubscribe = [run.subscribe(self._changed) for run in runs]
 
     # --- results ---
@@ -187,12 +191,14 @@ class Comparison(w.VBox):
     def close(self) -> None:
         for unsubscribe in self._unsubscribe:
             unsubscribe()
-        for widget in (*self._behind.values(), self.curves):
+        for widget in (*self._behind.values(), *self._health, self.curves):
             widget.close()
         super().close()
 
     def _changed(self) -> None:
         """A run changed. Called from its publisher thread."""
+        for notes in self._health:
+            notes.update()
         if self._far() != self._looked:
             self._show()
         elif time.monotonic() - self._looked_at >= EVERY:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,7 @@ class HealthNotes(w.VBox):
         curves: Its curves, on which evidence is shown.
         behind: Its pairs, where it has any.
         use: Takes options to fill into a form; ``None`` where there is no form.
+        heading: What stands above the notes, as HTML: whose they are, where those of several runs are on show.
 
     Attributes:
         following: The rules at work.
@@ -48,9 +50,12 @@ class HealthNotes(w.VBox):
         curves: Curves,
         behind: Any = None,
         use: Callable[[dict[str, Any]], None] | None = None,
+        heading: str = "Health",
     ):
         self._run, self._curves, self._behind, self._use = run, curves, behind, use
+        self._named = heading
         self._entries: dict[tuple[str, str], _Entry] = {}
+        self._showing = threading.Lock()  # looks end in threads of their own, and the first is shown by the maker
         self._heading = w.HTML()
         self._heading.add_class("ftw-health-heading")
         self._list = w.Accordion(selected_index=None)
@@ -73,11 +78,15 @@ class HealthNotes(w.VBox):
 
     def _show(self, notes: Notes) -> None:
         """Called in a thread of its own."""
+        with self._showing:
+            self._show_all(notes)
+
+    def _show_all(self, notes: Notes) -> None:
         counts = Counter(note.level for note in notes)
         told = [
             f"{LEVELS[level]} {counts[level]} {COUNTED[level][counts[level] > 1]}" for level in LEVELS if counts[level]
         ]
-        heading = f"<b>Health</b> {safe('  ·  '.join(told) or (WELL if self._run.ended else SO_FAR))}"
+        heading = f"<b>{self._named}</b> {safe('  ·  '.join(told) or (WELL if self._run.ended else SO_FAR))}"
         if self._heading.value != heading:
             self._heading.value = heading
         old, keys = self._entries, [(note.rule, note.level) for note in notes]

@@ -41,7 +41,7 @@ class ModelCardView(w.VBox):
         )
         notes = [safe(text) for text in (card.concerns(method) if method else [])]
         notes += [_problem(p) for p in card.problems if p not in card.blocking and not p.missing]
-        parts += [f'<p class="ftw-card-note">{note}</p>' for note in notes]
+        parts += [f'<p class="ftw-card-note"><span aria-label="Note">ℹ</span> {note}</p>' for note in notes]
         parts.append(_evidence(card))
         rows = "".join(f"<dt>{safe(label)}</dt><dd>{safe(value)}</dd>" for label, value in card.facts())
         parts.append(f"<details><summary>{ALL}</summary><dl>{rows}</dl></details>")

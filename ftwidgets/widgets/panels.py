@@ -62,7 +62,7 @@ _KNOWN = (
     Panel(
         "pairs",
         "Pairs, by mean log-prob",
-        {"pairs/margin": "margin", "pairs/accuracy": "accuracy"},
+        {"pairs/margin": "margin per token", "pairs/accuracy": "pair accuracy"},
         right=("pairs/accuracy",),
         zero=True,
         right_range=_SHARE,
@@ -174,7 +174,7 @@ def _split(panel: Panel) -> list[Panel]:
     def title(label: str) -> str:
         if len(panel.metrics) == 1:
             return panel.title
-        # Two axes mean two quantities, each with a name of its own.
+        # Two axes mean two quantities, each with a name of its own, and no two panels of one run have the same.
         return label[:1].upper() + label[1:] if panel.right else f"{panel.title}: {label}"
 
     return [

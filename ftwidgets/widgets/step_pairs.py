@@ -182,7 +182,7 @@ def pairs_of_steps(run: Run, split: Split, first: int, last: int) -> Found:
     order = np.argsort(np.where(np.isnan(margin), np.inf, margin), kind="stable")
     title = f"{where}: {len(rows):,} {what}, lowest margin first"
     before = rows_of_steps(run, first - (last - first + 1), first - 1, split) if first > 1 else None
-    text = f"{where}: {len(rows):,} {what}. {margins_said(rows, before)}"
+    text = f"{where}: {len(rows):,} {what}. {margins_said(rows, before)}{noted(run, split, rows.ids)}"
     scores = {f"{name} in these steps": _by_row(rows, name) for name in ("margin", "loss")}
     return Found(split, rows.ids[order], title, text, (first, last), scores)
 
@@ -217,7 +217,18 @@ def pairs_under(run: Run, split: Split, kind: str) -> Found:
     from ftwidgets.data.pairs.run_scores import RunScores
 
     listed = suspects(RunScores(examples(run, split), split), kind)
-    return Found(split, listed.ids, f"{KINDS[kind]}: {len(listed.ids):,} pairs, lowest margin first", str(listed))
+    title = f"{KINDS[kind]}: {len(listed.ids):,} pairs, lowest margin first"
+    return Found(split, listed.ids, title, f"{listed}{noted(run, split, listed.ids)}")
+
+
+def noted(run: Run, split: Split, ids: np.ndarray) -> str:
+    """What the run had noted of some rows before it trained them: mostly the reason for an odd margin."""
+    told = [
+        note["text"]
+        for note in run.notes
+        if note.get("split", split) == split and np.isin(note.get("rows", ()), ids).any()
+    ]
+    return "".join(f" Noted before training: {text}" for text in told)
 
 
 def _by_row(rows: StepRows, name: str) -> dict[int, float]:

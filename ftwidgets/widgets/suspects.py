@@ -14,6 +14,7 @@ KINDS = {
     "never_learned": "Never learned",
     "flipped": "Flipped",
 }
+NAMED = 8  # rows named in words; all of them are shown
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Suspects:
         told = f"{KINDS[self.kind]}: {len(self.ids):,} of {self.of:,} pairs; {words}."
         if not len(self.ids):
             return told
-        told += " Candidates for labels the wrong way round, the lowest margin first."
+        named = ", ".join(map(str, self.ids[:NAMED])) + (", …" if len(self.ids) > NAMED else "")
+        told += f" Candidates for labels the wrong way round, the lowest margin first: rows {named}."
         if self.seen < 2:
             told += (
                 " Most pairs were seen once, those of the first steps before anything was learnt: read them as hints."

@@ -42,6 +42,20 @@ def test_the_verdict_says_who_is_ahead_and_whether_the_pairs_can_tell(two):
     comparison.close()
 
 
+def test_the_health_of_each_run_and_the_way_to_its_pairs_stand_in_it(two):
+    comparison = ftwidgets.compare(two)
+    for notes in comparison._health:
+        notes.following.finish()
+    headings = [notes._heading.value for notes in comparison._health]
+    assert "&lt;b&gt;first&lt;/b&gt;" in headings[0] and two[1].id in headings[1]
+    assert all("nothing to remark" in heading for heading in headings)
+    # Before any click the first run's lists of pairs are offered, under its name; a click on another's curve asks it.
+    assert [pairs.run for pairs in comparison._behind_place.children] == [two[0]]
+    comparison.curves._receive(None, {"type": "pick", "step": 1, "run": 1}, [])
+    assert [pairs.run for pairs in comparison._behind_place.children] == [two[1]]
+    comparison.close()
+
+
 def test_names_of_runs_are_text_and_no_html(two):
     comparison = ftwidgets.compare(two)
     shown = [comparison._table, comparison._options, comparison._metrics, comparison._verdict]
@@ -152,7 +166,7 @@ def test_a_live_run_is_judged_again_when_it_was_evaluated(tmp_path):
 
 def test_notes_and_tags_are_kept_as_they_are_typed(two):
     comparison = ftwidgets.compare(two)
-    form = comparison.children[-1].children[2].children[1]
+    form = comparison.children[-1].children[3].children[1]
     form.tags.value, form.bookmark.value = "a, a ,b", True
     assert read_remarks(two[1].folder).tags == ("a", "b") and form.tags.value == "a, b"
     assert read_remarks(two[1].folder).bookmarked and not read_remarks(two[0].folder).bookmarked

@@ -61,6 +61,21 @@ def test_suspects_by_hand(run):
     assert "0 of 2 pairs" in pairs_under(run, "eval", "flipped").text
 
 
+def test_what_the_run_noted_of_a_row_is_said_where_it_stands_out(tmp_path):
+    noted = [
+        ("note", {"level": "warning", "text": "Row 4: both answers are the same.", "split": "train", "rows": [4]}),
+        ("note", {"level": "warning", "text": "Row 0 is cut.", "split": "eval", "rows": [0, 4]}),
+        ("note", {"level": "info", "text": "Prefix sharing on."}),
+    ]
+    run = recorded(tmp_path, noted + EVENTS)
+    told = " Noted before training: Row 4: both answers are the same."
+    assert pairs_of_steps(run, "train", 3, 3).text.endswith(told)
+    assert "Noted" not in pairs_of_steps(run, "train", 2, 2).text
+    assert pairs_of_steps(run, "eval", 4, 4).text.endswith(" Noted before training: Row 0 is cut.")
+    listed = pairs_under(run, "train", "never_learned").text
+    assert "the lowest margin first: rows 4, 3, 0." in listed and listed.endswith(told)
+
+
 def shown(pairs, ask):
     """What the widget says after ``ask()``, when its thread has answered."""
     answered = threading.Event()

@@ -70,10 +70,10 @@ def usable(tokenized: Dataset, before: Dataset, max_length: int | None, context:
         )
     if reasons:
         text = f"{len(full) + len(empty)} of {len(before)} {split} rows are left out: {'; '.join(reasons)}."
-        context.emit("note", level="warning", text=text, rows=full + empty)
+        context.emit("note", level="warning", text=text, split=split, rows=full + empty)
     if same:
         text = f"In {len(same)} of {kept} {split} pairs both answers are the same, and teach nothing: {named(same)}."
-        context.emit("note", level="warning", text=text, rows=same)
+        context.emit("note", level="warning", text=text, split=split, rows=same)
     return tokenized.select(np.flatnonzero(good)) if empty else tokenized
 
 
