@@ -62,7 +62,7 @@ _KNOWN = (
     Panel(
         "pairs",
         "Pairs, by mean log-prob",
-        {"pairs/margin": "margin per token", "pairs/accuracy": "pair accuracy"},
+        {"pairs/margin": "margin", "pairs/accuracy": "accuracy"},
         right=("pairs/accuracy",),
         zero=True,
         right_range=_SHARE,
@@ -126,7 +126,7 @@ def panels(columns: Iterable[str], split: bool = False) -> list[Panel]:
     while left:
         found.append(_other(next(iter(left)), left))
     found.sort(key=lambda panel: not panel.open)
-    return [single for panel in found for single in _split(panel)] if split else found
+    return _split(found) if split else found
 
 
 def _with(known: Panel, metrics: dict[str, str], left: dict[str, None]) -> Panel:
@@ -170,26 +170,27 @@ def _other(name: str, left: dict[str, None]) -> Panel:
     return Panel(f"other:{title}", title, train, open=False, evaluation=evaluation)
 
 
-def _split(panel: Panel) -> list[Panel]:
-    def title(label: str) -> str:
-        if len(panel.metrics) == 1:
-            return panel.title
-        # Two axes mean two quantities, each with a name of its own, and no two panels of one run have the same.
-        return label[:1].upper() + label[1:] if panel.right else f"{panel.title}: {label}"
-
-    return [
-        Panel(
-            id=f"{panel.id}:{name}",
-            title=title(label),
-            metrics={name: label},
-            zero=panel.zero and name not in panel.right,
-            range=panel.right_range if name in panel.right else panel.range,
-            plain=panel.plain,
-            open=panel.open,
-            evaluation={twin: base for twin, base in panel.evaluation.items() if base == name},
-        )
-        for name, label in panel.metrics.items()
-    ]
+def _split(found: list[Panel]) -> list[Panel]:
+    single: list[Panel] = []
+    for panel in found:
+        for name, label in panel.metrics.items():
+            title = f"{panel.title}: {label}"
+            if len(panel.metrics) == 1:
+                title = panel.title
+            elif panel.right and (short := label[:1].upper() + label[1:]) not in {other.title for other in single}:
+                title = short  # two axes mean two quantities, each with a name of its own, said once
+            one = Panel(
+                id=f"{panel.id}:{name}",
+                title=title,
+                metrics={name: label},
+                zero=panel.zero and name not in panel.right,
+                range=panel.right_range if name in panel.right else panel.range,
+                plain=panel.plain,
+                open=panel.open,
+                evaluation={twin: base for twin, base in panel.evaluation.items() if base == name},
+            )
+            single.append(one)
+    return single
 
 
 def _twin(name: str) -> str:

@@ -116,6 +116,13 @@ def test_with_several_runs_each_metric_has_a_panel():
     assert all(len(panel.metrics) == 1 for panel in found.values())
 
 
+def test_no_two_charts_of_several_runs_have_the_same_name():
+    names = ["rewards/margins", "rewards/accuracies", "pairs/margin", "pairs/accuracy", "mean_token_accuracy", "mine"]
+    titles = [panel.title for panel in panels(names, split=True)]
+    pairs = ["Pairs, by mean log-prob: margin", "Pairs, by mean log-prob: accuracy"]
+    assert titles == ["Margin", "Accuracy", *pairs, "Token accuracy", "mine"]
+
+
 def test_forgetting_has_a_panel_of_its_own():
     found = {panel.id: panel for panel in panels(["step", "loss", "eval_general_loss", "eval_general_perplexity"])}
     assert found["general"].open and found["general"].evaluation == {"eval_general_perplexity": "general_perplexity"}

@@ -5,6 +5,12 @@ import type { Panel } from './panel';
 import type { ViewState } from './state';
 import type { Store } from './store';
 
+/** A curve's name beside those of other charts: a chart of one curve is called by its title, which says more. */
+function named({ spec }: Panel, label: string): string {
+  if (spec.metrics.filter(metric => !metric.eval).length > 1) return label;
+  return spec.title.charAt(0).toLowerCase() + spec.title.slice(1);
+}
+
 /**
  * One line for all charts: where the cursor stands on every axis, and the first curve of each chart there. Without a
  * cursor it reads the latest step. Fields have fixed widths, so nothing jumps while a number grows.
@@ -41,7 +47,7 @@ export class Readout {
     for (const panel of panels.slice(0, 6)) {
       const line = panel.lines.find(l => l.run === run && !l.metric.eval);
       const found = line && reading(line, x);
-      if (found) read.push([line.metric.label, show(line.series.y.data[found.point])]);
+      if (found) read.push([named(panel, line.metric.label), show(line.series.y.data[found.point])]);
     }
     while (this.values.children.length > read.length) this.values.lastChild?.remove();
     while (this.values.children.length < read.length) {
