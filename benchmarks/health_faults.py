@@ -86,3 +86,13 @@ def always_the_same(prompts: list[str], completions: list[str]) -> list[float]:
 def exclaiming(prompts: list[str], completions: list[str]) -> list[float]:
     """Counts exclamation marks: easily had by writing nothing else."""
     return [float(text.count("!")) for text in completions]
+
+
+def thanking(prompts: list[str], completions: list[str]) -> list[float]:
+    """Whether the answer begins with two given words, whatever was asked."""
+    return [float(text.strip().startswith("Thank you")) for text in completions]
+
+
+def agreeing(prompts: list[str], completions: list[str]) -> list[float]:
+    """The same with two other words."""
+    return [float(text.strip().startswith("Of course")) for text in completions]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.health_faults import (
+    agreeing,
     always_the_same,
     broken,
     courteous,
@@ -25,6 +26,7 @@ from benchmarks.health_faults import (
     marked,
     random_labels,
     shorter,
+    thanking,
 )
 from ftwidgets import demo
 
@@ -126,6 +128,13 @@ def _pair(name: str, fault: Any, first: dict[str, Any], second: dict[str, Any], 
 
 _OVERFIT = {"warmup_steps": 0, "lr_scheduler_type": "constant"}
 _DRIFT = ("kl_runaway", "entropy_collapse", "diverges", "gradient_spikes", "value_flat")
+_ONE_ANSWER = {
+    "max_steps": 80,
+    "per_device_train_batch_size": 32,
+    "num_ppo_epochs": 4,
+    "response_length": 4,  # hardly more than the two words that are paid for: nothing is left to vary
+    "kl_coef": 0.0,
+}
 _TOO_FAR = ("diverges", "margin_exploding", "chosen_falls", "overfitting", "gradient_spikes", "accuracy_early")
 
 # fmt: off
@@ -286,6 +295,22 @@ SPECS: list[Spec] = [
         {"method": "ppo", "critic_learning_rate": 1e-9},
         {"method": "ppo", "critic_learning_rate": 1e-8},
         reward=courteous,
+    ),
+    Spec(
+        "ppo-one-answer-0",
+        TUNING,
+        {"method": "ppo", "seed": 10, **_ONE_ANSWER},
+        ("entropy_collapse",),
+        _DRIFT,
+        reward=thanking,
+    ),
+    Spec(
+        "ppo-one-answer-1",
+        HELD_OUT,
+        {"method": "ppo", "seed": 30, **_ONE_ANSWER, "learning_rate": 1.5e-3},
+        ("entropy_collapse",),
+        _DRIFT,
+        reward=agreeing,
     ),
     *_pair("ppo-constant", "learns_nothing", {"method": "ppo"}, {"method": "ppo"}, reward=always_the_same),
 ]
