@@ -29,9 +29,9 @@ def events_so_far(run: Any) -> tuple[int, ...]:
     return (*(len(events.of(type)) for type in _TYPES), found)
 
 
-def marks(run: Any) -> list[Mark]:
+def marks(run: Any, evidence: bool = True) -> list[Mark]:
     """The marks of a run in the order of their steps: ``kind``, ``step``, ``text`` and, for a note with a stretch of
-    evidence, ``until``.
+    evidence, ``until``. ``evidence``: with what the rules of health found; over the curves of many it would hide them.
 
     ``run`` has ``events`` with ``of(type)``; a bare history has none, and no marks.
     """
@@ -53,7 +53,7 @@ def marks(run: Any) -> list[Mark]:
         if event.get("step") is not None:
             kind = "warning" if event.get("level") == "warning" else "note"
             found.append(_mark(kind, event["step"], event.get("text", ""), event.get("until")))
-    found += _health(run)
+    found += _health(run) if evidence else []
     found += _pauses(run, events.of("status"))
     failures = [event for event in events.of("error") if len(run.store)]
     found += [_mark("error", _step_at(run, event["t"]), event.get("message", "")) for event in failures]

@@ -45,7 +45,7 @@ def saved_curves(runs: Sequence[Any]) -> dict[str, Any]:
     """
     columns = [name for run in runs for name in run.store.columns]
     specs = [panel.spec() for panel in panels(columns, split=len(runs) > 1)]
-    return {"version": 1, "panels": specs, "runs": [_saved(run) for run in runs]}
+    return {"version": 1, "panels": specs, "runs": [_saved(run, len(runs) == 1) for run in runs]}
 
 
 def reattach(runs: Sequence[Any]) -> str:
@@ -76,7 +76,7 @@ def final_metrics(run: Any) -> list[tuple[str, float, float, float, float, float
     return found
 
 
-def _saved(run: Any) -> dict[str, Any]:
+def _saved(run: Any, alone: bool) -> dict[str, Any]:
     rows = run.store.rows(0)
     names = list(run.store.columns)[: rows.shape[1]]
     kept: dict[str, np.ndarray] = {}
@@ -99,7 +99,7 @@ def _saved(run: Any) -> dict[str, Any]:
     info = {"id": str(run.id), "name": str(run.name), "status": str(run.status)}
     return {
         "info": info,
-        "marks": marks(run),
+        "marks": marks(run, alone),
         "rows": len(every),
         "columns": columns,
         "health": _health(run),

@@ -27,10 +27,13 @@ Send = Callable[[dict[str, Any], list[bytes]], None]
 
 
 class Feed:
-    """One run, and how far it has been told. ``run`` has ``store`` (a ``History``), ``id``, ``name``, ``status``."""
+    """One run, and how far it has been told. ``run`` has ``store`` (a ``History``), ``id``, ``name``, ``status``;
+    ``alone``: no other run is on show.
+    """
 
-    def __init__(self, run: Any):
+    def __init__(self, run: Any, alone: bool = True):
         self.run = run
+        self._alone = alone
         self.told = 0  # rows
         self._columns = 0
         self._marks: list[dict[str, Any]] = []
@@ -70,7 +73,7 @@ class Feed:
         events = events_so_far(self.run)
         if events == self._events and not whole:
             return {}
-        known, self._marks, self._events = self._marks, marks(self.run), events
+        known, self._marks, self._events = self._marks, marks(self.run, self._alone), events
         # Marks come in the order of their steps, so what is new mostly stands at the end.
         same = len(known) if not whole and self._marks[: len(known)] == known else 0
         if not whole and same == len(self._marks):
@@ -85,7 +88,7 @@ class Stream:
     """
 
     def __init__(self, runs: Sequence[Any], send: Send, clock: Callable[[], float] = time.monotonic):
-        self.feeds = [Feed(run) for run in runs]
+        self.feeds = [Feed(run, len(runs) == 1) for run in runs]
         self._send = send
         self._clock = clock
         self._lock = threading.Lock()

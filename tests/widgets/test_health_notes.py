@@ -6,7 +6,9 @@ from ftwidgets.diagnosis.note import Note
 from ftwidgets.widgets.curves import Curves
 from ftwidgets.widgets.health_notes import HealthNotes
 from ftwidgets.widgets.marks import marks
+from ftwidgets.widgets.record import saved_curves
 from ftwidgets.widgets.step_pairs import StepPairs
+from ftwidgets.widgets.stream import Stream
 
 from ..runs.recorded import log, recorded
 
@@ -77,6 +79,17 @@ def test_evidence_is_marked_on_the_curves_and_a_whole_run_gets_no_band(tmp_path)
         (1, "The loss has not left log 2", None),
         (25, "The gradient spikes at one step", 25),
     ]
+
+
+def test_over_several_runs_evidence_is_no_mark(tmp_path):
+    run, other = stuck(tmp_path / "a", spike=True), stuck(tmp_path / "b")
+    sent = []
+    both = Stream([run, other], lambda content, _: sent.append(content))
+    shown(run)
+    both.ready([])
+    assert run.health and [part["marks"] for part in sent[0]["runs"]] == [[], []]
+    assert saved_curves([run, other])["runs"][0]["marks"] == []
+    assert [mark["step"] for mark in saved_curves([run])["runs"][0]["marks"]] == [1, 25]
 
 
 def test_an_open_note_stays_open_while_others_come_and_go(tmp_path):

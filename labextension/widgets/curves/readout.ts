@@ -6,9 +6,10 @@ import type { ViewState } from './state';
 import type { Store } from './store';
 
 /** A curve's name beside those of other charts: a chart of one curve is called by its title, which says more. */
-function named({ spec }: Panel, label: string): string {
-  if (spec.metrics.filter(metric => !metric.eval).length > 1) return label;
-  return spec.title.charAt(0).toLowerCase() + spec.title.slice(1);
+function named({ spec }: Panel, label: string, taken: string[]): string {
+  const title = spec.title.charAt(0).toLowerCase() + spec.title.slice(1);
+  if (spec.metrics.filter(metric => !metric.eval).length === 1) return title;
+  return taken.includes(label) ? `${title}: ${label}` : label;
 }
 
 /**
@@ -47,7 +48,9 @@ export class Readout {
     for (const panel of panels.slice(0, 6)) {
       const line = panel.lines.find(l => l.run === run && !l.metric.eval);
       const found = line && reading(line, x);
-      if (found) read.push([named(panel, line.metric.label), show(line.series.y.data[found.point])]);
+      if (!found) continue;
+      const taken = read.map(([name]) => name);
+      read.push([named(panel, line.metric.label, taken), show(line.series.y.data[found.point])]);
     }
     while (this.values.children.length > read.length) this.values.lastChild?.remove();
     while (this.values.children.length < read.length) {
