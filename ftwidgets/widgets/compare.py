@@ -18,6 +18,7 @@ from ftwidgets.widgets.behind import behind_curves
 from ftwidgets.widgets.blind_panel import BlindPanel
 from ftwidgets.widgets.curves import Curves
 from ftwidgets.widgets.figure import figure
+from ftwidgets.widgets.fold import Fold
 from ftwidgets.widgets.health_notes import HealthNotes
 from ftwidgets.widgets.picture import picture
 from ftwidgets.widgets.record import final_metrics
@@ -45,6 +46,7 @@ class Comparison(w.VBox):
     Attributes:
         runs: The runs, in the order of the table and of the colours.
         curves: Their curves.
+        folded: What is opened below them: health, options, metrics, notes.
     """
 
     def __init__(self, runs: list[Run], at: At = "last", blind: Callable[..., w.Widget] | None = None):
@@ -80,21 +82,17 @@ class Comparison(w.VBox):
         self.curves.on_select(self._select)
         self._picked = runs[0]
         self._health = [HealthNotes(run, self.curves, heading=_title(run, i)) for i, run in enumerate(runs)]
-        folded = w.Accordion(
-            [
-                w.VBox(self._health),
-                self._options,
-                self._metrics,
-                w.VBox([RemarksForm(run.folder, _title(run, i)) for i, run in enumerate(runs)]),
-            ],
-            titles=("Health of each run", "Options that differ", "Final metrics", "Notes, tags, bookmarks"),
-            selected_index=None,
-        )
-        folded.add_class("ftw-folded")
+        remarks = [RemarksForm(run.folder, _title(run, i)) for i, run in enumerate(runs)]
+        self.folded = [
+            Fold("Health of each run", *self._health),
+            Fold("Options that differ", self._options),
+            Fold("Final metrics", self._metrics),
+            Fold("Notes, tags, bookmarks", *remarks),
+        ]
         fair = paragraph(text.FAIR, "quiet")
         self._blind = BlindPanel(blind) if blind is not None else None
         judging = [self._blind] if self._blind is not None else []
-        parts = [self._verdict, controls, self._table, fair, self.curves, self._behind_place, *judging, folded]
+        parts = [self._verdict, controls, self._table, fair, self.curves, self._behind_place, *judging, *self.folded]
         super().__init__([stylesheet(), stylesheet(RUNS), *parts])
         self.add_class("ftw-studio")
         self.add_class("ftw-compare")

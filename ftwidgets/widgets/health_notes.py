@@ -15,6 +15,7 @@ from ftwidgets.diagnosis.following import following
 from ftwidgets.diagnosis.note import LEVELS, tried
 from ftwidgets.runs import Run
 from ftwidgets.widgets.curves import Curves
+from ftwidgets.widgets.fold import Fold
 from ftwidgets.widgets.step_pairs import StepPairs
 from ftwidgets.widgets.style import stylesheet
 from ftwidgets.widgets.text import paragraph, safe
@@ -58,8 +59,7 @@ class HealthNotes(w.VBox):
         self._showing = threading.Lock()  # looks end in threads of their own, and the first is shown by the maker
         self._heading = w.HTML()
         self._heading.add_class("ftw-health-heading")
-        self._list = w.Accordion(selected_index=None)
-        self._list.add_class("ftw-folded")
+        self._list = w.VBox()
         self._list.layout.display = "none"
         super().__init__([stylesheet(CSS), self._heading, self._list])
         self.add_class("ftw-health")
@@ -94,16 +94,9 @@ class HealthNotes(w.VBox):
         for note in notes:
             self._entries[note.rule, note.level].show(note)
         if list(old) != keys:
-            opened = self._list.selected_index
-            kept = list(old)[opened] if opened is not None and opened < len(old) else None
-            self._list.selected_index = None
             self._list.children = tuple(self._entries[key] for key in keys)
-            self._list.selected_index = keys.index(kept) if kept in keys else None
             for key in old.keys() - self._entries.keys():
                 old[key].close()
-        titles = tuple(note.headline for note in notes)
-        if self._list.titles != titles:
-            self._list.titles = titles
         self._list.layout.display = "" if notes else "none"
 
     def _on_curve(self, note: Note) -> None:
@@ -118,8 +111,8 @@ class HealthNotes(w.VBox):
             self._use(dict(note.action))
 
 
-class _Entry(w.VBox):
-    """One note, opened."""
+class _Entry(Fold):
+    """One note: its headline, and what is told when that is opened."""
 
     def __init__(self, owner: HealthNotes):
         self._owner = owner
@@ -131,7 +124,7 @@ class _Entry(w.VBox):
         self._tried = paragraph(kind="health-try")
         buttons = w.HBox([self._curve, self._rows, self._form, self._tried])
         buttons.add_class("ftw-health-buttons")
-        super().__init__([self._text, self._source, buttons])
+        super().__init__("", self._text, self._source, buttons)
 
     @property
     def _known(self) -> Note:
@@ -142,6 +135,7 @@ class _Entry(w.VBox):
         if note == self._note:
             return
         self._note = note
+        self.title = note.headline
         self._text.value = safe(note.text)
         self._source.value = safe(f"Source: {note.source}")
         count = len(note.rows)

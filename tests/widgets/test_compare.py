@@ -166,7 +166,7 @@ def test_a_live_run_is_judged_again_when_it_was_evaluated(tmp_path):
 
 def test_notes_and_tags_are_kept_as_they_are_typed(two):
     comparison = ftwidgets.compare(two)
-    form = comparison.children[-1].children[3].children[1]
+    form = comparison.folded[-1].body.children[1]
     form.tags.value, form.bookmark.value = "a, a ,b", True
     assert read_remarks(two[1].folder).tags == ("a", "b") and form.tags.value == "a, b"
     assert read_remarks(two[1].folder).bookmarked and not read_remarks(two[0].folder).bookmarked

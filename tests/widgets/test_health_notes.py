@@ -39,8 +39,9 @@ def entry(view, rule):
 def test_a_note_says_what_is_seen_and_fills_the_form(tmp_path):
     used = []
     curves, view = shown(stuck(tmp_path), used.append)
-    assert "▲ 1 warning" in view._heading.value and view._list.selected_index is None
-    assert view._list.titles == ("▲ Warning: The loss has not left log 2  ·  steps 1–40",)
+    assert "▲ 1 warning" in view._heading.value and not entry(view, "stuck_at_start").unfolded
+    titles = [made.title for made in view._list.children]
+    assert titles == ["▲ Warning: The loss has not left log 2  ·  steps 1–40"]
     one = entry(view, "stuck_at_start")
     assert "0.6931" in one._text.value and "arXiv 2305.18290" in one._source.value
     assert one._form.description == "Use in the form: learning_rate=5e-06" and one._form.layout.display == ""
@@ -95,12 +96,13 @@ def test_over_several_runs_evidence_is_no_mark(tmp_path):
 def test_an_open_note_stays_open_while_others_come_and_go(tmp_path):
     _, view = shown(stuck(tmp_path))
     first = entry(view, "stuck_at_start")
-    view._list.selected_index = 0
+    first.unfolded = True
+    assert first.body.layout.display == ""
     spike = Note("gradient_spikes", "alarm", "<b>spike</b>", "text", "source", ("grad_norm",), 3, 3)
     view._show([spike, first._note])
-    assert view._list.selected_index == 1 and view._list.children[1] is first
+    assert [made.unfolded for made in view._list.children] == [False, True] and view._list.children[1] is first
     view._show([first._note])
-    assert view._list.selected_index == 0 and view._list.children == (first,)
+    assert first.unfolded and view._list.children == (first,)
     view._show([])
     assert view._list.layout.display == "none" and "nothing to remark" in view._heading.value
 
