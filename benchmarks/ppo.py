@@ -74,6 +74,7 @@ def ours(model: str, updates: int, folder: str) -> tuple[list[tuple[float, float
     from datasets import Dataset
 
     from ftwidgets.config import RunConfig
+    from ftwidgets.training.device import release
     from ftwidgets.training.job import Job
     from ftwidgets.training.loading import add_adapter, load_base, load_tokenizer
     from ftwidgets.training.ppo.build import build_trainer
@@ -91,6 +92,7 @@ def ours(model: str, updates: int, folder: str) -> tuple[list[tuple[float, float
     trainer = build_trainer(job)
     sampler = trainer.collector.sampler
     sampler.stops, sampler.generation.eos_token_id = [], None  # every answer of the same length
+    release()  # as every run does before it trains
     trainer.train()
     return clock.seconds(), trainer.state.log_history[0]
 

@@ -80,6 +80,11 @@ def memory_now() -> DeviceMemory:
 def release() -> None:
     """Give memory that nobody holds any more back to the device and to the system."""
     gc.collect()
+    give_back()
+
+
+def give_back() -> None:
+    """As ``release``, without the search for objects that hold each other: a matter of milliseconds."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     give_back()

@@ -1,14 +1,17 @@
-"""Log-probabilities of chosen tokens without keeping the logits.
+"""Log-probabilities of chosen tokens without ever holding the logits.
 
 A vocabulary of 262 144 makes one token's logits a megabyte: the LM head is the largest cost of a small model's update,
-in time and memory. It is frozen, so the gradient it sends back is known as soon as the logits are:
-d log p(y) / d h = W[y] − p·W. Working it out in the forward pass takes two products with W where keeping nothing and
-computing again would take three, and leaves only (tokens, hidden) behind.
+in time and memory. Here some columns of the vocabulary are looked at at a time, all tokens together, as attention is
+computed in blocks (arXiv 1805.02867): sums of exponentials are kept relative to the largest logit so far, and shrink
+when a larger one comes. W is read once, and what is computed in between fits a processor's cache.
+
+The head is frozen, so the gradient it sends back is known as soon as the logits are. In the same pass, with v over all
+tokens but the chosen y: d log p(y) / d h = (Σᵥ pᵥ) W[y] − Σᵥ pᵥ W[v]. Both sums are small where y is nearly certain, so
+nothing cancels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-CHUNK_BYTES = 64 * 2**20  # of float32 logits at a time
+CHUNK_BYTES = {"cpu": 8 * 2**20, "cuda": 64 * 2**20}  # of float32 logits at a time: a cache's size, or enough to do
 
 
 @dataclass(frozen=True)
@@ -50,66 +53,81 @@ class OutputHead:
 
     def with_entropy(self, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """The same without gradient, and the distributions' entropies, both (N,)."""
-        parts = [_entropies(*part) for part in self._logits(hidden, tokens)]
-        return torch.cat([logprobs for logprobs, _ in parts]), torch.cat([entropy for _, entropy in parts])
+        seen = _Seen(self, hidden, tokens, entropy=True)
+        return seen.logprobs, seen.entropy
 
-    def _logits(self, hidden: Tensor, tokens: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Some rows at a time: tokens and float32 logits, softcap and temperature applied."""
-        rows = max(1, CHUNK_BYTES // (4 * self.weight.shape[0]))
-        for h, y in zip(hidden.split(rows), tokens.split(rows), strict=True):
-            logits = F.linear(h.to(self.weight.dtype), self.weight, self.bias).float()
-            if self.softcap:
-                logits.mul_(self.scale / self.softcap).tanh_().mul_(self.softcap / self.temperature)
-            elif self.scale != self.temperature:
-                logits.mul_(self.scale / self.temperature)
-            yield y, logits
+    def logits(self, hidden: Tensor, columns: slice) -> Tensor:
+        """Some columns of the logits in float32, softcap and temperature applied."""
+        bias = None if self.bias is None else self.bias[columns]
+        logits = F.linear(hidden.to(self.weight.dtype), self.weight[columns], bias).float()
+        if self.softcap:
+            logits.mul_(self.scale / self.softcap).tanh_().mul_(self.softcap / self.temperature)
+        elif self.scale != self.temperature:
+            logits.mul_(self.scale / self.temperature)
+        return logits
+
+    def slope(self, logits: Tensor) -> Tensor | float:
+        """d logits / d (h Wᵀ), from the logits: d cap · tanh(x / cap) / dx = 1 − tanh²."""
+        slope = self.scale / self.temperature
+        return slope * (1 - (logits * (self.temperature / self.softcap)).square()) if self.softcap else slope
+
+
+class _Seen:
+    """What a pass over the vocabulary found for each of N tokens.
+
+    Attributes:
+        logprobs: (N,) of the tokens.
+        entropy: (N,) of the distributions, when asked for.
+        gradient: (N, H) float32, d logprobs / d hidden, when asked for.
+    """
+
+    def __init__(self, head: OutputHead, hidden: Tensor, tokens: Tensor, entropy: bool = False, gradient: bool = False):
+        top = torch.full_like(tokens, -torch.inf, dtype=torch.float32)  # the largest logit so far
+        chosen, others, moment = (torch.zeros_like(top) for _ in range(3))  # others, moment: relative to e^top
+        pull = torch.zeros_like(hidden, dtype=torch.float32) if gradient else None
+        size = _chunk(len(tokens), hidden.device.type)
+        for start in range(0, len(head.weight), size):
+            columns = slice(start, start + size)
+            weights = head.logits(hidden, columns)
+            here = (tokens >= start) & (tokens < start + size)
+            place = (tokens - start).clamp(0, weights.shape[1] - 1).unsqueeze(1)
+            chosen = torch.where(here, weights.gather(1, place).squeeze(1), chosen)
+            higher = torch.maximum(top, weights.amax(1))
+            fade, top = (top - higher).exp(), higher
+            logits = weights.clone() if entropy else None
+            slope = head.slope(weights) if gradient else None
+            weights.sub_(top.unsqueeze(1)).exp_()
+            if logits is not None:
+                moment = moment * fade + logits.mul_(weights).sum(1)
+            weights.scatter_(1, place, weights.gather(1, place).masked_fill(here.unsqueeze(1), 0))
+            others = others * fade + weights.sum(1)
+            if pull is not None:
+                weights.mul_(slope)
+                pull.mul_(fade.unsqueeze(1)).add_(weights.to(head.weight.dtype) @ head.weight[columns])
+        total = others + (chosen - top).exp()
+        self.logprobs = chosen - top - total.log()
+        if entropy:
+            self.entropy = top + total.log() - moment / total
+        if pull is not None:
+            own = head.slope(chosen) * others / total
+            self.gradient = head.weight[tokens].float() * own.unsqueeze(1) - pull / total.unsqueeze(1)
+
+
+def _chunk(tokens: int, device: str) -> int:
+    """How many columns at a time: a power of two, since rows that begin anywhere make the products slow."""
+    return 2 ** (max(1, CHUNK_BYTES[device] // (4 * max(1, tokens))).bit_length() - 1)
 
 
 class _TokenLogprobs(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, tokens: Tensor, head: OutputHead) -> Tensor:
         needs_grad = ctx.needs_input_grad[0]
-        results, gradients = [], []
-        for y, logits in head._logits(hidden, tokens):
-            bend = _bend(logits, head) if needs_grad and head.softcap else None
-            logprobs, total = _logprobs(y, logits)
-            results.append(logprobs)
-            if needs_grad:
-                gradients.append(_gradient(y, logits, total, bend, head).to(hidden.dtype))
+        seen = _Seen(head, hidden, tokens, gradient=needs_grad)
         if needs_grad:
-            ctx.save_for_backward(torch.cat(gradients))
-        return torch.cat(results)
+            ctx.save_for_backward(seen.gradient.to(hidden.dtype))
+        return seen.logprobs
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = ctx.saved_tensors
         return (upstream.unsqueeze(1) * gradient).to(gradient.dtype), None, None
-
-
-def _logprobs(tokens: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
-    """Log-probabilities of ``tokens``, and what ``logits`` sum to: they become exp(logits − their largest) in place,
-    since every pass over a whole vocabulary counts."""
-    logits.sub_(logits.amax(1, keepdim=True))
-    chosen = logits.gather(1, tokens.unsqueeze(1)).squeeze(1)
-    total = logits.exp_().sum(1)
-    return chosen - total.log(), total
-
-
-def _entropies(tokens: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
-    shifted = logits - logits.amax(1, keepdim=True)
-    logprobs, total = _logprobs(tokens, logits)
-    return logprobs, total.log() - shifted.mul_(logits).sum(1) / total  # sum adds in pairs, a product would not
-
-
-def _bend(logits: Tensor, head: OutputHead) -> Tensor:
-    """d softcap(x) / dx = 1 − (softcap(x) / cap)²"""
-    return 1 - (logits * (head.temperature / head.softcap)).square()
-
-
-def _gradient(tokens: Tensor, weights: Tensor, total: Tensor, bend: Tensor | None, head: OutputHead) -> Tensor:
-    """d log p(token) / d hidden, (N, H); ``weights`` / ``total`` are the probabilities, and are used up."""
-    error = weights.mul_(-1 / total.unsqueeze(1))
-    error.scatter_add_(1, tokens.unsqueeze(1), torch.ones_like(total).unsqueeze(1))
-    if bend is not None:
-        error.mul_(bend)
-    return (error.to(head.weight.dtype) @ head.weight).float() * (head.scale / head.temperature)

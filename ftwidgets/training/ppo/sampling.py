@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
+from ftwidgets.training.device import give_back
 from ftwidgets.training.generation import contiguous_head, resting
 from ftwidgets.training.ppo.plain_weights import plain_weights
 from ftwidgets.training.ppo.roles import Roles
@@ -65,6 +66,7 @@ class Sampler:
                     progress(min(start + self.batch_size, len(order)))
         finally:
             model.generation_config = usual
+            give_back()  # plain weights and cache: the update's activations need the room
         return answers
 
     def _batch(self, model: Any, prompts: list[list[int]]) -> list[list[int]]:

@@ -141,6 +141,7 @@ class PPOTrainer(Trainer):
         model.train()
         if hasattr(self.optimizer, "train") and callable(self.optimizer.train):
             self.optimizer.train()
+        self._hold_gradients()
         old_values, returns = micro.flat(rollout.values), micro.flat(rollout.returns)
         with self.roles.policy():
             with self.accelerator.autocast():
@@ -162,6 +163,13 @@ class PPOTrainer(Trainer):
                 self._backward(c.vf_coef * value.loss)
         self._note_losses(policy, value, len(micro.targets))
         return (policy.loss + c.vf_coef * value.loss).detach()
+
+    def _hold_gradients(self) -> None:
+        """Make room for gradients before the activations. Hundreds of small blocks that stay, made among those, would
+        cut the space into pieces that the next pass cannot use: 0.3 of 2.6 GB with a 270M model on a CPU."""
+        for parameter in (*self.roles.policy_parameters, *self.roles.value_parameters):
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
 
     def _backward(self, loss: Tensor) -> None:
         if not torch.isfinite(loss):
