@@ -20,14 +20,15 @@ from ftwidgets.widgets.compare import Comparison
 from ftwidgets.widgets.monitor import Monitor
 from ftwidgets.widgets.remarks_form import RemarksForm
 from ftwidgets.widgets.run_rows import RunRows
-from ftwidgets.widgets.style import RUNS, stylesheet
+from ftwidgets.widgets.style import RUNS
 from ftwidgets.widgets.text import paragraph, safe
+from ftwidgets.widgets.view import View
 
 SOON, LATE = 2.0, 10.0  # seconds between two looks at the folder: while a run goes on, and otherwise
 HEAVY = "Reading the log…"
 
 
-class RunBrowser(w.VBox):
+class RunBrowser(View):
     """Every run under ``output_dir``: search and sort them, open one, compare several, resume, delete, write notes.
 
     The table looks at the folder again by itself. Deleted runs lie in ``<output_dir>/.trash`` and can be had back.
@@ -84,8 +85,7 @@ class RunBrowser(w.VBox):
         self._detail = w.VBox([head])
         self._detail.layout.display = "none"
         self._reader = Latest(_read, self._show, self._fail)
-        super().__init__([stylesheet(), stylesheet(RUNS), self._rows, self._problem, self._detail])
-        self.add_class("ftw-studio")
+        super().__init__([self._rows, self._problem, self._detail], RUNS)
         self.add_class("ftw-browser")
         self.refresh()
         watcher = threading.Thread(target=_watch, args=(weakref.ref(self), self._closed), daemon=True)

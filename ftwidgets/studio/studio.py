@@ -27,17 +27,16 @@ from ftwidgets.widgets.fit_panel import FitPanel
 from ftwidgets.widgets.form import Form
 from ftwidgets.widgets.header import Header
 from ftwidgets.widgets.inspect_panel import InspectPanel
-from ftwidgets.widgets.keys import OwnKeys
 from ftwidgets.widgets.mapping_panel import MappingPanel
 from ftwidgets.widgets.method_panel import MethodPanel
 from ftwidgets.widgets.model_panel import ModelPanel
 from ftwidgets.widgets.model_picker import ModelPicker
 from ftwidgets.widgets.reward_panel import RewardPanel
 from ftwidgets.widgets.steps import Steps
-from ftwidgets.widgets.style import stylesheet
 from ftwidgets.widgets.text import paragraph
 from ftwidgets.widgets.upload import Upload
 from ftwidgets.widgets.variables import Variables
+from ftwidgets.widgets.view import View
 
 STEPS = ("Model", "Data", "Method", "Training", "Watch", "Try")
 PANEL_OF = {"model": 0, "data": 1, "method": 2, "training": 3, "output": 3}  # by group of options
@@ -45,7 +44,7 @@ SUGGESTIONS: dict[str, list[str]] = {"dataset": ["demo"], "reward": []}  # what 
 BY_ROWS = ("dpo", "sft", "pretrain", "ppo")  # the first that rows can train is taken for them
 
 
-class Studio(w.VBox):
+class Studio(View):
     """Configure a run, start it in this kernel, and watch it.
 
     Args:
@@ -95,8 +94,7 @@ class Studio(w.VBox):
             dict(zip(STEPS, [*self._make_panels(), self._results.watch, self._results.after], strict=True))
         )
         self._form.on_change(self._refresh)
-        super().__init__([stylesheet(), OwnKeys(), self._header, self._code, self._steps])
-        self.add_class("ftw-studio")
+        super().__init__([self._header, self._code, self._steps])
         self._offer()
 
     def _ipython_display_(self) -> None:

@@ -23,8 +23,9 @@ from ftwidgets.widgets.health_notes import HealthNotes
 from ftwidgets.widgets.picture import picture
 from ftwidgets.widgets.record import final_metrics
 from ftwidgets.widgets.remarks_form import RemarksForm
-from ftwidgets.widgets.style import RUNS, stylesheet
+from ftwidgets.widgets.style import RUNS
 from ftwidgets.widgets.text import paragraph, safe
+from ftwidgets.widgets.view import View
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ EVERY = 2.0  # seconds between two looks at runs that go on
 PICTURES = (".png", ".svg", ".pdf")
 
 
-class Comparison(w.VBox):
+class Comparison(View):
     """Runs compared: who is ahead on shared held-out pairs, what differs in their options, all curves overlaid.
 
     Args:
@@ -93,8 +94,7 @@ class Comparison(w.VBox):
         self._blind = BlindPanel(blind) if blind is not None else None
         judging = [self._blind] if self._blind is not None else []
         parts = [self._verdict, controls, self._table, fair, self.curves, self._behind_place, *judging, *self.folded]
-        super().__init__([stylesheet(), stylesheet(RUNS), *parts])
-        self.add_class("ftw-studio")
+        super().__init__(parts, RUNS)
         self.add_class("ftw-compare")
         self._show()
         self._behind_of(runs[0])  # the way from a curve to its pairs is seen before anybody clicks

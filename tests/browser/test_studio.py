@@ -4,6 +4,7 @@ import nbformat
 
 from ftwidgets.widgets.record import MIME
 
+from ..runs.recorded import log, recorded
 from .lab import Lab
 
 STUDIO = """
@@ -99,13 +100,27 @@ def test_a_saved_notebook_keeps_the_curves_of_the_run_that_studio_made(lab: Lab)
     assert saved.get_by_text("model not found").count() == 0
 
 
-def test_keys_pressed_in_the_form_leave_the_notebook_alone(lab: Lab) -> None:
-    notebook = lab.open(["import ftwidgets\nftwidgets.Studio()", "1 + 1"])
-    notebook.run(0)
-    step = notebook.cell(0).locator(".ftw-steps button", has_text="Method")
-    step.wait_for()
-    step.focus()
-    for key in "rdd":  # in command mode R makes the cell a raw one, and D D deletes it: the form would be gone
-        notebook.page.keyboard.press(key)
-    assert notebook.page.evaluate("() => window.__panel.content.widgets.map(cell => cell.model.type)") == ["code"] * 2
-    assert step.is_visible()
+VIEWS = {  # a view, and a control in it that takes the focus and does nothing of its own with R and D
+    "ftwidgets.Studio()": ".ftw-steps button",
+    "ftwidgets.RunBrowser('runs')": "button[title^='Look at the folder']",
+    "ftwidgets.compare(Path('runs').iterdir())": ".ftw-buttons button",
+    "ftwidgets.load_run(next(Path('runs').iterdir())).curves()": ".ftw-curves button",
+    "from ftwidgets.widgets.blind import BlindView\nBlindView()": ".ftw-blind button",
+}
+
+
+def test_keys_pressed_in_a_view_leave_the_notebook_alone(lab: Lab) -> None:
+    for name in ("one", "two"):
+        recorded(lab.root, [log(step, loss=1 / step) for step in range(1, 5)], run_name=name)
+    notebook = lab.open([f"import ftwidgets\nfrom pathlib import Path\n{view}" for view in VIEWS])
+    for index, control in enumerate(VIEWS.values()):
+        notebook.run(index)
+        found = notebook.cell(index).locator(control).first
+        if found.locator("xpath=ancestor::*[contains(@class, 'ftw-studio')]").count():
+            notebook.cell(index).locator(".ftw-own-keys").first.wait_for(state="attached")
+        found.focus()
+        for key in "rdd":  # in command mode R makes the cell a raw one, and D D deletes it: the view would be gone
+            notebook.page.keyboard.press(key)
+        cells = notebook.page.evaluate("() => window.__panel.content.widgets.map(cell => cell.model.type)")
+        assert cells == ["code"] * len(VIEWS), list(VIEWS)[index]
+        assert found.evaluate("it => it === document.activeElement")
