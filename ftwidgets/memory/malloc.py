@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 
-def give_back() -> None:
+def trim() -> None:
     """Give memory that nobody holds any more back to the system: threads leave their share of it scattered."""
     if arrow := sys.modules.get("pyarrow"):  # it has an allocator of its own
         arrow.default_memory_pool().release_unused()

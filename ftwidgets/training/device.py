@@ -10,7 +10,7 @@ import torch
 
 from ftwidgets.memory import DeviceMemory, main_memory
 from ftwidgets.memory.device import process_limits
-from ftwidgets.memory.malloc import give_back, malloc
+from ftwidgets.memory.malloc import malloc, trim
 
 # malloc.h: what is kept at a heap's end, and from how many bytes on a block is mapped by itself. glibc raises both to
 # these values as blocks of such sizes are given back.
@@ -87,7 +87,7 @@ def give_back() -> None:
     """As ``release``, without the search for objects that hold each other: a matter of milliseconds."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    give_back()
+    trim()
 
 
 def release_all() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ftwidgets.data.pairs import CHECKS, Finding, LintReport
 from ftwidgets.data.pairs.checks import lint_steps
-from ftwidgets.memory.malloc import give_back
+from ftwidgets.memory.malloc import trim
 from ftwidgets.widgets.pair_viewer import answers
 from ftwidgets.widgets.pair_viewer.jobs import Check
 
@@ -76,7 +76,7 @@ class Linting:
             else:
                 session.not_checked |= step
                 viewer._tell("not_checked", reasons=step)
-        give_back()  # a tenth of the table's own size after a million pairs
+        trim()  # a tenth of the table's own size after a million pairs
         self.state, self.progress = "done", 1.0
         self._tell()
 
