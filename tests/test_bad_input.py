@@ -36,6 +36,18 @@ def model(path, without=(), extra=None):
     return str(path)
 
 
+def cut_off():
+    """The built-in model's weights as a broken download leaves them."""
+    return (demo.model_folder() / "model.safetensors").read_bytes()[:-1000]
+
+
+def with_more_words():
+    """The built-in model's tokenizer with more words than the model has rows."""
+    content = json.loads((demo.model_folder() / "tokenizer.json").read_text(encoding="utf-8"))
+    content["model"]["vocab"] |= {f"more{i}": 1536 + i for i in range(9)}
+    return json.dumps(content).encode()
+
+
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
 WRONG = {  # what is wrong, by what a person gives: the option, how it is made, and words of what is said
     "missing file": ("dataset", lambda d: str(d / "rows.json"), "There is no file"),
@@ -47,6 +59,16 @@ WRONG = {  # what is wrong, by what a person gives: the option, how it is made, 
         "model",
         lambda d: model(d / "m", ["model.safetensors"], {"pytorch_model.bin": b"x"}),
         "can run code. Choose a copy in safetensors",
+    ),
+    "truncated weights": (
+        "model",
+        lambda d: model(d / "m", extra={"model.safetensors": cut_off()}),
+        "model.safetensors",
+    ),
+    "tokenizer of another model": (
+        "model",
+        lambda d: model(d / "m", extra={"tokenizer.json": with_more_words()}),
+        "do not belong together",
     ),
     "no place for runs": ("output_dir", lambda d: "/dev/null/runs", "cannot make runs there"),
     "learning rate 0": ("learning_rate", lambda d: 0, "use a number above 0"),
