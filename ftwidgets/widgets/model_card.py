@@ -28,13 +28,14 @@ class ModelCardView(w.VBox):
         super().__init__([style, self._body])
         self.add_class("ftw-model-card")
 
-    def show(self, card: ModelCard | None, method: str = "") -> None:
-        """Show a card, and what to think of when training it with ``method``."""
+    def show(self, card: ModelCard | None, method: str = "", stops: bool = True) -> None:
+        """Show a card, and what to think of when training it with ``method``; what keeps the model from being trained
+        only with ``stops``: a form says that beside its field."""
         if card is None:
             self._body.value = safe(NOTHING)
             return
         parts = [f'<div class="ftw-card-name">{safe(_name(card))}</div>']
-        if card.blocking:
+        if card.blocking and stops:
             parts.append(f'<div class="ftw-card-stops" role="alert"><b>✕ {STOPS}</b>{_problems(card.blocking)}</div>')
         parts.append(
             f'<div class="ftw-card-facts">{"".join(f"<span>{safe(fact)}</span>" for fact in _key_facts(card))}</div>'

@@ -27,7 +27,7 @@ class ModelPanel(w.VBox):
     Attributes:
         card: The model's card, ``None`` while reading or when it cannot be read.
         reading: Whether its files are being read.
-        error: Why no run can start with it, or an empty string.
+        error: Why no run can start with it, or an empty string; the form says it beside its field.
         kind: `` (instruct)``, `` (base)`` or an empty string, for the header.
     """
 
@@ -77,14 +77,14 @@ class ModelPanel(w.VBox):
 
     def _show(self, found: ModelCard) -> None:
         self.card, self.reading = found, False
-        self.error = f"{found.blocking[0].message} {found.blocking[0].advice}" if found.blocking else ""
+        self.error = " ".join(str(problem) for problem in found.blocking)
         self.kind = f" ({found.kind.name})" if found.kind.name in ("base", "instruct") else ""
         self._say("")
         self._draw(found)
         self._changed()
 
     def _draw(self, found: ModelCard) -> None:
-        self._view.show(found, self._way[0])
+        self._view.show(found, self._way[0], stops=False)
         self._choices.show(found, *self._way)
         self._offer()
 
@@ -93,7 +93,7 @@ class ModelPanel(w.VBox):
         # A hub id that is not here yet is no mistake: it can be downloaded.
         elsewhere = isinstance(error, ModelNotFoundError) and is_hub_id(self._asked[0])
         self.error = "" if elsewhere else str(error)
-        self._say(self.error, bad=True)
+        self._say("")
         self._view.layout.display = "none"
         self._offer()
         self._changed()
@@ -109,7 +109,7 @@ class ModelPanel(w.VBox):
         else:
             self._hub.hide()
 
-    def _say(self, text: str, bad: bool = False) -> None:
-        self._state.value = f'<span class="ftw-problem">⚠ {safe(text)}</span>' if bad else safe(text)
+    def _say(self, text: str) -> None:
+        self._state.value = safe(text)
         self._state.layout.display = "" if text else "none"
         self._view.layout.display = "none" if text else ""
