@@ -114,6 +114,8 @@ def _in_cache(cache_dir: str | Path | None) -> Iterator[Model]:
             yield Model(name, "cache", folder)
         elif is_adapter(folder):
             yield Model(name, "adapter", folder, _base_of(folder))
+        elif _has_gguf(folder):
+            yield Model(name, "cache", folder)
 
 
 def _below(text: str) -> Iterator[Model]:
@@ -138,6 +140,8 @@ def _in_folder(folder: Path, depth: int) -> Iterator[Model]:
             elif is_adapter(place):
                 yield Model(str(place), "adapter", place, _base_of(place))
             else:
+                if _has_gguf(place):
+                    yield Model(str(place), "folder", place)
                 below += _folders_in(place)
         level = below
 
@@ -156,6 +160,11 @@ def _folders_in(place: Path, hidden: bool = False) -> list[Path]:
 def _has_model_files(folder: Path) -> bool:
     names = (file.name for file in folder.iterdir())
     return any(n.endswith((".safetensors", ".gguf")) or n.startswith(("tokenizer", "pytorch_model")) for n in names)
+
+
+def _has_gguf(folder: Path) -> bool:
+    """Whether GGUF files lie here. They cannot be trained, but are listed: nobody shall wonder where they are."""
+    return any(folder.glob("*.gguf"))
 
 
 def _size_of(folder: Path) -> int:

@@ -39,6 +39,20 @@ def test_folders_adapters_and_cache(tmp_path, make_model, cache, monkeypatch):
     assert "org/rows" not in found
 
 
+def test_gguf_alone_is_listed_and_hides_nothing_below(tmp_path, make_model, cache, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make_model("shelf/one")
+    (tmp_path / "shelf" / "two-Q4_K_M.gguf").write_bytes(b"GGUF")
+    kept = cache / "models--org--small-GGUF" / "snapshots" / "abc123"
+    kept.mkdir(parents=True)
+    (kept.parents[1] / "refs").mkdir()
+    (kept.parents[1] / "refs" / "main").write_text("abc123")
+    (kept / "small.gguf").write_bytes(b"GGUF")
+    found = {m.name: m.source for m in available(cache_dir=cache)}
+    assert found[str(tmp_path / "shelf")] == found[str(tmp_path / "shelf" / "one")] == "folder"
+    assert found["org/small-GGUF"] == "cache"
+
+
 def test_a_folder_given_twice_is_listed_once(tmp_path, make_model, cache):
     make_model("one")
     names = [m.name for m in available([tmp_path, tmp_path], cache_dir=cache)]

@@ -23,6 +23,8 @@ def shelf(tmp_path, monkeypatch):
         folder = tmp_path / "cache" / f"models--{name}" / "snapshots" / "c0"
         folder.mkdir(parents=True)
         (folder / "config.json").write_text('{"model_type": "llama"}')
+    (tmp_path / "llama-GGUF").mkdir()
+    (tmp_path / "llama-GGUF" / "llama-Q8_0.gguf").write_bytes(b"GGUF")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     return tmp_path
 
@@ -56,13 +58,15 @@ def ask(picker, text, fresh=False):
 def test_everything_here_is_offered_with_what_it_is(picker, shelf):
     rows, about, more = ask(picker, "")
     adapter = str(shelf / "out" / "20260101-sft" / "adapter")
-    assert set(rows) == {"demo", adapter, "org/chat-small", "org/broken"} and more == 0
+    gguf = str(shelf / "llama-GGUF")
+    assert set(rows) == {"demo", adapter, gguf, "org/chat-small", "org/broken"} and more == 0
     assert rows["demo"]["place"] == "built in"
     assert about["demo"].startswith("instruct · 1.87 M · ")
     assert rows[adapter]["label"] == "20260101-sft/adapter"
     assert rows[adapter]["adapter"] and rows[adapter]["place"] == "adapter of org/base"
     assert about[adapter] == "LORA · r 8 · 3 MB"
     assert about["org/broken"].startswith("cannot be trained")
+    assert about[gguf].startswith("cannot be trained")
 
 
 def test_words_narrow_and_a_hub_id_is_offered_as_a_download(picker):
