@@ -111,7 +111,7 @@ class Run:
         return self.status
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call ``callback()`` whenever anything changed, at most ten times a second, from one thread."""
+        """Call ``callback()`` whenever anything changed, at most two or three times a second, from one thread."""
         return lambda: None
 
     def curves(self) -> Curves:

@@ -19,6 +19,8 @@ from ftwidgets.widgets.states import SHOWN
 from ftwidgets.widgets.style import RUNS, stylesheet
 from ftwidgets.widgets.text import duration, paragraph, safe
 
+PACE = 1.0  # seconds between two changes of the step and its bar: each is a change of the page, beside the training
+
 
 class Monitor(w.VBox):
     """The Watch panel of one run.
@@ -36,6 +38,7 @@ class Monitor(w.VBox):
     ):
         self.run = run
         self._clock: tuple[float, float] | None = None  # time and step at which the pace began to count
+        self._told: tuple[str, str, float] = ("", "", 0.0)  # state and phase whose progress was shown last, and when
         self._state = w.Label()
         self._state.add_class("ftw-state")
         self._bar = w.FloatProgress(min=0, max=1, value=0, tooltip="Share of the steps done")
@@ -97,6 +100,10 @@ class Monitor(w.VBox):
     def _show_progress(self) -> None:
         now = self.run.progress
         done, total, phase = now.get("done"), now.get("total"), now.get("phase", "")
+        status, told, at = self._told
+        if (status, told) == ("training", "training") == (self.run.status, phase) and time.monotonic() - at < PACE:
+            return
+        self._told = self.run.status, phase, time.monotonic()
         if self.run.ended:
             self._bar.layout.visibility = "hidden"
             self._text.value = ""

@@ -16,7 +16,11 @@ import { readTheme, type Theme } from './theme';
 import { Toolbar } from './toolbar';
 
 const QUIET = 15000; // ms between spoken summaries while a run goes on
-const PACE = 400; // ms between drawings of new points: curves are seen to move, and training hardly notices
+// ms between drawings of new points: curves are seen to move. Training may need the same processor, so the page rests
+// many times as long as the last drawing took, layout and painting included; on a busy machine that is longer.
+const PACE = 400;
+const SLOWEST = 3000;
+const REST = 60;
 
 /** Who shows the curves: the widget's model, or a saved record with no kernel behind it. */
 export interface Host extends Listener {
@@ -45,6 +49,7 @@ export class CurvesView {
   private request = 0;
   private waiting: ReturnType<typeof setTimeout> | undefined;
   private drawnAt = Number.NEGATIVE_INFINITY;
+  private took = 0; // ms of the last drawing, until it was painted
   private built = '';
   private spokenAt = Number.NEGATIVE_INFINITY;
 
@@ -136,7 +141,8 @@ export class CurvesView {
   /** New points came: draw them, but not more often than a person can see. */
   private dataChanged(): void {
     if (this.waiting) return;
-    const wait = this.drawnAt + PACE - performance.now();
+    const pace = Math.min(SLOWEST, Math.max(PACE, REST * this.took));
+    const wait = this.drawnAt + pace - performance.now();
     this.root.toggleAttribute('data-pending', true);
     this.waiting = setTimeout(
       () => {
@@ -155,6 +161,7 @@ export class CurvesView {
   private frame(): void {
     this.request = 0;
     if (!this.root.isConnected) return;
+    const begun = performance.now();
     this.theme ??= readTheme(this.root);
     this.build();
     this.toolbar.update(this.store.offered, this.host.selectable());
@@ -170,6 +177,9 @@ export class CurvesView {
     this.readout.update(this.store, this.state, this.panels);
     this.runs.read(this.panels);
     this.speak();
+    setTimeout(() => {
+      this.took = performance.now() - begun;
+    });
     this.root.toggleAttribute(
       'data-pending',
       !!this.waiting || this.panels.some(panel => panel.visible === null),
