@@ -14,19 +14,19 @@ from transformers import TextStreamer
 from ftwidgets.errors import FtwidgetsError
 
 Messages = list[dict[str, str]]
-_speaking: WeakKeyDictionary[Any, threading.RLock] = WeakKeyDictionary()  # one at a time asks a model
+_asked: WeakKeyDictionary[Any, threading.RLock] = WeakKeyDictionary()  # one at a time asks a model
 
 
 @contextmanager
 def resting(model: Any, seed: int | None = None) -> Iterator[None]:
     """The model in eval mode (no dropout, no checkpointing) with its cache; mode and random state are put back.
 
-    ``seed`` makes sampling repeatable.
+    ``seed`` makes sampling repeatable. Other threads that ask for the same model wait: its adapter may be off.
     """
-    training = model.training
-    use_cache = model.config.use_cache
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-    with torch.random.fork_rng(devices=devices), torch.no_grad():
+    with _asked.setdefault(model, threading.RLock()), torch.random.fork_rng(devices=devices), torch.no_grad():
+        training = model.training
+        use_cache = model.config.use_cache
         if seed is not None:
             torch.manual_seed(seed)
         model.eval()
@@ -95,8 +95,7 @@ def complete(
         sampling["streamer"] = _Speaker(tokenizer, on_text)
         batch_size = 1
     answers: list[str] = []
-    lock = _speaking.setdefault(model, threading.RLock())
-    with lock, resting(model, seed), contiguous_head(model), speaking_as(model, adapter):
+    with resting(model, seed), contiguous_head(model), speaking_as(model, adapter):
         for start in range(0, len(texts), batch_size):
             inputs = tokenizer(
                 texts[start : start + batch_size],
