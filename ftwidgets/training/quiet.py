@@ -120,11 +120,13 @@ def _route_progress_bars() -> None:
     transformers_logging.set_tqdm_hook(hook)
     usual = datasets.arrow_dataset.hf_tqdm
 
-    def bar(*args: Any, **keywords: Any) -> Any:
-        return hook(usual, args, keywords)
+    class Either(usual):  # type: ignore[misc, valid-type]
+        """A class, since datasets gives it to tqdm's thread pool, which puts a lock on it and takes that off again."""
 
-    bar.__dict__.update({"set_lock": usual.set_lock, "get_lock": usual.get_lock})
-    datasets.arrow_dataset.hf_tqdm = bar
+        def __new__(cls, *args: Any, **keywords: Any) -> Any:
+            return hook(usual, args, keywords)  # no instance of this class, so it is not initialised a second time
+
+    datasets.arrow_dataset.hf_tqdm = Either
 
 
 def _phase(description: str) -> str:
