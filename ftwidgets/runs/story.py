@@ -7,7 +7,8 @@ from ftwidgets.runs.forgetting import verdict
 from ftwidgets.runs.run import Run
 
 TOLD = {  # metric, how it is said, and how it is written
-    "eval_pairs/accuracy": ("finds the chosen answer likelier in held-out pairs", "percent"),
+    "eval_pairs/accuracy": ("finds the chosen answer likelier per token in held-out pairs", "percent"),
+    "eval_rewards/accuracies": ("was moved towards the chosen answer in held-out pairs", "percent"),
     "eval_accuracy": ("scores the chosen answer higher in held-out pairs", "percent"),
     "eval_perplexity": ("held-out perplexity", "number"),
     "eval_loss": ("held-out loss", "number"),
@@ -38,6 +39,8 @@ def story(run: Run) -> list[str]:
     for name, (words, form) in TOLD.items():
         if name not in columns or (name == "loss" and len(told) > 2):
             continue
+        if name == "eval_rewards/accuracies" and run.config.method != "dpo":
+            continue  # without a reference it is the measure above
         values = rows[:, columns.index(name)]
         values = values[values == values]
         if len(values) >= 2:
