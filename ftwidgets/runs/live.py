@@ -120,8 +120,11 @@ class LiveRun(Run):
             self._publisher.notify()
 
     def _move(self, new: str, reason: str = "") -> None:
-        if self._status != new and states.may_become(self._status, new):
-            self._emit("status", status=new, reason=reason)
+        with self._lock:  # asked and answered at once: a run that has just stopped must not be stopping again
+            if self._status == new or not states.may_become(self._status, new):
+                return
+            self.record(self.events.append("status", status=new, reason=reason))
+        self._publisher.notify()
 
     def _main(self) -> None:
         try:
