@@ -3,9 +3,10 @@
     python -m benchmarks.gpu --model FOLDER [--data FOLDER] [--steps N] [--out gpu.json]
 
 Trains SFT, continued pre-training, DPO, ORPO, SimPO, the reward model and PPO (against that reward model) for a few
-steps each through ``ftwidgets.train``, and writes tokens per second, peak allocated memory and losses as JSON; the same
-JSON is the last line printed. ``--data`` is a folder with ``alpaca_en_demo.json``, ``dpo_en_demo.json`` and
-``c4_demo.jsonl``; without it the built-in rows are used. ``--device cpu`` tries the script itself without a GPU.
+steps each through ``ftwidgets.train``, and writes tokens per second, peak memory and losses as JSON; the same JSON is
+the last line printed. The peak is what PyTorch reserved at most and CUDA's context; without a GPU, what the process
+took above what it had. ``--data`` is a folder with ``alpaca_en_demo.json``, ``dpo_en_demo.json`` and ``c4_demo.jsonl``;
+without it the built-in rows are used. ``--device cpu`` tries the script itself without a GPU.
 """
 
 import argparse
@@ -23,12 +24,11 @@ PAIRS = "dpo_en_demo.json"
 
 def one(method: str, model: str, data: str | None, steps: int, folder: str, reward: str | None) -> dict[str, Any]:
     """Train one method and say what it took: seconds a step and bytes come from the run's own log."""
-    import torch
-
     import ftwidgets
+    from ftwidgets.training.peak import watch
 
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
+    peak = watch()
+    peak.reset()
     dataset = "demo" if data is None else str(Path(data) / FILES.get(method, PAIRS))
     options: dict[str, Any] = {"reward": reward, "response_length": 64} if method == "ppo" else {}
     run = ftwidgets.train(
@@ -38,6 +38,7 @@ def one(method: str, model: str, data: str | None, steps: int, folder: str, rewa
         max_steps=steps,
         output_dir=folder,
         max_eval_samples=8,
+        logging_steps=1,
         eval_steps=0,
         save_steps=0,
         max_new_tokens=16,
@@ -48,24 +49,26 @@ def one(method: str, model: str, data: str | None, steps: int, folder: str, rewa
     found = {"status": status, "error": run.error, "folder": str(run.folder)}
     for name in ("tokens_per_second", "samples_per_second"):
         if name in history:
-            found[name] = statistics.median([*history[name].dropna()][1:] or [float("nan")])
+            # Warming up is not counted; of PPO no first update is in the log.
+            speeds = history[name].dropna().tolist()[0 if method == "ppo" else 1 :]
+            found[name] = statistics.median(speeds) if speeds else None
     for name in ("loss", "objective/scores", "objective/kl"):
         if name in history:
             found[name] = history[name].dropna().tolist()
-    if torch.cuda.is_available():
-        found["peak_bytes"] = torch.cuda.max_memory_allocated()
+    found["peak_bytes"] = peak.bytes(run.model) if status == "finished" else None
+    peak.close()
     run.free()
     return found
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--model", required=True)
     ask.add_argument("--data")
     ask.add_argument("--steps", type=int, default=20)
     ask.add_argument("--out", type=Path)
     ask.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
-    a = ask.parse_args()
+    a = ask.parse_args(arguments)
     import torch
 
     if a.device == "cuda" and not torch.cuda.is_available():
@@ -78,9 +81,8 @@ def main() -> None:
             results[method] = found = one(method, a.model, a.data, a.steps, folder, reward)
             if method == "reward":
                 reward = found["folder"]
-            print(
-                f"{method:9} {found['status']}  {found.get('tokens_per_second', float('nan')):.0f} tokens/s", flush=True
-            )
+            speed = found.get("tokens_per_second")
+            print(method, found["status"], f"{speed:.0f} tokens/s" if speed else "", flush=True)
             del found["folder"]
     text = json.dumps({"benchmark": "gpu", "device": device, "model": a.model, "steps": a.steps, "methods": results})
     if a.out:

@@ -96,14 +96,16 @@ class Reporter(TrainerCallback):
             self.context.emit("checkpoint", step=state.global_step, path=path)
 
     def _speed(self, metrics: dict[str, float], step: int) -> dict[str, float]:
-        now = time.perf_counter()
-        seconds, steps = now - self._since, step - self._steps
+        """Since the last log; of PPO, from one update's first step to the next one's, since only there it samples."""
+        c, now = self.config, time.perf_counter()
         tokens = metrics.get("num_tokens", self._tokens)
-        c = self.config
-        # PPO passes several times over the answers it has sampled: each counts once.
-        rows = c.per_device_train_batch_size * c.gradient_accumulation_steps / (c.num_ppo_epochs or 1)
+        if c.method == "ppo" and tokens == self._tokens:
+            return {}
+        seconds, steps = now - self._since, step - self._steps
         speed = {}
-        if steps > 0 and seconds > 0:
+        if steps > 0 and seconds > 0 and (c.method != "ppo" or self._tokens):
+            # PPO passes several times over the answers it has sampled: each counts once.
+            rows = c.per_device_train_batch_size * c.gradient_accumulation_steps / (c.num_ppo_epochs or 1)
             speed = {"samples_per_second": steps * rows / seconds}
             if tokens > self._tokens:
                 speed["tokens_per_second"] = (tokens - self._tokens) / seconds
