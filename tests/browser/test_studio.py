@@ -116,6 +116,7 @@ def test_keys_pressed_in_a_view_leave_the_notebook_alone(lab: Lab) -> None:
     for index, control in enumerate(VIEWS.values()):
         notebook.run(index)
         found = notebook.cell(index).locator(control).first
+        found.wait_for()
         if found.locator("xpath=ancestor::*[contains(@class, 'ftw-studio')]").count():
             notebook.cell(index).locator(".ftw-own-keys").first.wait_for(state="attached")
         found.focus()
