@@ -2,7 +2,7 @@
 
 from ftwidgets.config.methods import METHODS, Method
 from ftwidgets.config.option import GROUPS, METHOD_NAMES, PAIRWISE, Option
-from ftwidgets.config.run_config import OPTIONS, ConfigError, RunConfig, defaults
+from ftwidgets.config.run_config import OPTIONS, ConfigError, RunConfig, defaults, recommended
 
 __all__ = [
     "GROUPS",
@@ -15,4 +15,5 @@ __all__ = [
     "Option",
     "RunConfig",
     "defaults",
+    "recommended",
 ]

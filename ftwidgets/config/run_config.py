@@ -147,6 +147,14 @@ def defaults(method: str, model: str = "") -> dict[str, Any]:
     return usual
 
 
+def recommended(method: str) -> dict[str, tuple[Any, str]]:
+    """The values to start a method from, each with where it comes from; presets of the built-in model left out."""
+    about, usual = METHODS[method], defaults(method)
+    own = [n for n, o in OPTIONS.items() if o.group == "method" and method in o.methods and not o.advanced]
+    names = [name for name in dict.fromkeys([*own, *about.defaults]) if name != "method" and usual[name] is not None]
+    return {name: (usual[name], about.sources.get(name, OPTIONS[name].source)) for name in names}
+
+
 def as_yaml(values: dict[str, Any]) -> str:
     """``values`` as YAML for a person to read, or with every odd character escaped where YAML would alter it."""
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)

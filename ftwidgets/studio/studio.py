@@ -139,7 +139,7 @@ class Studio(View):
         look = self._data.look
         self._mapping.show(read["mapping"], look.columns if look else None, look.read_off if look else None)
         self._model.show(model, read["revision"], method, read["chat_template"])
-        self._method.show(method, look, any_data=read["dataset"] == "demo")
+        self._method.show(method, look, any_data=read["dataset"] == "demo", preset=model == "demo")
         self._code.show(form.config)
         if not self._model.reading:
             self._fit.show(form.config, self._model.card)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import ipywidgets as w
 
-from ftwidgets.config import METHODS
+from ftwidgets.config import METHODS, OPTIONS, recommended
 from ftwidgets.widgets.data_panel import Look
 from ftwidgets.widgets.text import paragraph, safe
 
@@ -56,8 +56,11 @@ class MethodPanel(w.VBox):
         self._agree.layout.display = "" if asked else "none"
         return UNANSWERED if asked and not self._agree.value else ""
 
-    def show(self, chosen: str, look: Look | None, any_data: bool) -> None:
-        """Mark the chosen method and disable those that the rows cannot train, saying why and the way out."""
+    def show(self, chosen: str, look: Look | None, any_data: bool, preset: bool) -> None:
+        """Mark the chosen method and disable those that the rows cannot train, saying why and the way out.
+
+        ``preset``: the model has values of its own, so the fields differ from what is recommended.
+        """
         reasons = []
         for name, button in self._buttons.items():
             usable, reason, way_out = look.usable[name] if look and not any_data else (True, "", "")
@@ -81,7 +84,20 @@ class MethodPanel(w.VBox):
             "paper": method.paper,
         }
         lines = "".join(f"<dt>{safe(name)}</dt><dd>{safe(text)}</dd>" for name, text in facts.items())
+        lines += f"<dt>start from</dt><dd>{_advice(chosen, preset)}</dd>"
         self._about.value = (
             f"<h4>{safe(method.title)}</h4><p>{safe(method.summary)}</p>"
             f'<p class="ftw-formula">{safe(method.formula)}</p><dl>{lines}</dl>'
         )
+
+
+def _advice(method: str, preset: bool) -> str:
+    """Recommended values, each with its source."""
+    own = (
+        "<div>The built-in model is tiny and takes values of its own; these are for real ones.</div>" if preset else ""
+    )
+    return own + "".join(
+        f"<div><code>{safe(name)}</code> <b>{safe(str(value))}</b> {safe(OPTIONS[name].unit)} "
+        f"<span>{safe(source)}</span></div>"
+        for name, (value, source) in recommended(method).items()
+    )

@@ -1,9 +1,13 @@
 """The form and the config behind it stay one."""
 
+import html
+import re
+
 import pytest
 
-from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig
+from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig, recommended
 from ftwidgets.widgets.form import Form
+from ftwidgets.widgets.method_panel import MethodPanel
 
 
 def form(**keywords):
@@ -79,3 +83,18 @@ def test_a_mapping_that_is_no_mapping_is_refused():
     assert "mapping" in made.problems
     with pytest.raises(ConfigError):
         RunConfig(mapping="just words")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_is_explained_with_its_values_and_where_they_come_from(method):
+    panel = MethodPanel(lambda name: None, lambda: None)
+    panel.show(method, None, any_data=False, preset=False)
+    told, about = panel._about.value, METHODS[method]
+    config = RunConfig(method=method, model="m", dataset="d", **({"reward": "r"} if method == "ppo" else {}))
+    assert recommended(method)["learning_rate"] == (config.learning_rate, about.sources["learning_rate"])
+    for name, (value, source) in recommended(method).items():
+        assert value == getattr(config, name)
+        assert f"{name}</bdi></code>" in told
+        assert html.escape(source) in told
+    assert "values of its own" not in told
+    assert len(re.findall(r"[.](?: |$)", about.summary)) == 2  # two sentences
