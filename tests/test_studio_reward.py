@@ -6,7 +6,7 @@ import pytest
 from ipywidgets import Label
 
 import ftwidgets
-from ftwidgets.demo import courtesy
+from ftwidgets.demo import courtesy, model_folder
 from ftwidgets.widgets.method_panel import AGREE
 from ftwidgets.widgets.reward_panel import RewardPanel, strip
 from ftwidgets.widgets.variables import Functions
@@ -68,7 +68,7 @@ def test_scores_are_drawn_where_they_are() -> None:
 
 
 def test_pretraining_an_instruct_model_asks_first(tmp_path) -> None:
-    studio = ftwidgets.Studio(method="pretrain", output_dir=str(tmp_path))
+    studio = ftwidgets.Studio(method="pretrain", model=str(model_folder()), output_dir=str(tmp_path))
     wait_for_card(studio)
     train = next(w for w in walk(studio) if getattr(w, "description", "") == "Train")
     agree = next(w for w in walk(studio) if getattr(w, "description", "") == AGREE)
