@@ -9,7 +9,7 @@ import weakref
 from pathlib import Path
 
 import ftwidgets
-from ftwidgets.training.device import release
+from ftwidgets.training.device import keep_nothing_back, release
 from ftwidgets.widgets.out_of_memory import OutOfMemory
 
 SMALL = {"method": "sft", "max_steps": 4, "test_size": 0.0, "probe_prompts": [], "logging_steps": 1, "seed": 3}
@@ -71,6 +71,7 @@ def main(folder, when):
 
     if when == 0:
         limit(2 * ROOM)  # everything is still to be loaded
+        keep_nothing_back()  # the run asks for a limit as it begins, and may have asked before there was one
     run.subscribe(watch)
     run.wait()
     gc.collect()
