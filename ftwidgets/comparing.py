@@ -17,7 +17,7 @@ def compare(runs: Run | str | Path | Iterable[Run | str | Path], at: At = "last"
     """Compare runs, live or from their folders.
 
     Args:
-        runs: Runs, run folders, or both mixed.
+        runs: Runs, run folders, or both mixed; a folder of runs, such as ``"runs"``, stands for all of them.
         at: Judge each run by its ``"last"`` evaluation on held-out pairs, or by its ``"best"``.
 
     Raises:

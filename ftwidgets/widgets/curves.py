@@ -24,7 +24,7 @@ class Curves(anywidget.AnyWidget):
     """Charts of one run, or of several over each other: live, zoomed and read together.
 
     Args:
-        source: A run, the folder of one, a ``History``, or a list of these. With a list a colour means a run.
+        source: A run, the folder of one or more, a ``History``, or a list of these. With a list a colour means a run.
         heading: Whether to show the run's name and state above the charts.
 
     Attributes:

@@ -10,6 +10,7 @@ from typing import Any
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import Run, load_run
 from ftwidgets.runs.history import History
+from ftwidgets.runs.trash import TRASH
 
 Source = Run | History | str | Path
 
@@ -28,13 +29,27 @@ class BareRun:
 def runs_of(source: Source | Sequence[Source]) -> list[Any]:
     """The runs behind ``source``, each with ``store``, ``id``, ``name`` and ``status``.
 
+    A folder that holds run folders stands for these, in the order they were made; deleted runs are none of them.
+
     Raises:
         FtwidgetsError: A folder is no run, something is neither run, folder nor history, or the list is empty.
     """
-    given = list(source) if isinstance(source, list | tuple) else [source]
+    sources = source if isinstance(source, list | tuple) else [source]
+    given = [each for one in sources for each in _inside(one)]
     if not given:
-        raise FtwidgetsError("There is no run to show. Give a run, the folder of one, or a list of these.")
+        raise FtwidgetsError("There is no run to show. Give a run, the folder of one or more, or a list of these.")
     return [_run(each, number) for number, each in enumerate(given, 1)]
+
+
+def _inside(source: Any) -> list[Any]:
+    if not isinstance(source, str | Path):
+        return [source]
+    folder = Path(source).expanduser()
+    if folder.name == TRASH:  # as ``Path("runs").iterdir()`` gives it
+        return []
+    if (folder / "config.yaml").is_file():
+        return [source]
+    return sorted(path.parent for path in folder.glob("*/config.yaml")) or [source]
 
 
 def _run(source: Any, number: int) -> Any:

@@ -13,6 +13,7 @@ from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import start_run
 from ftwidgets.runs.history import History
 from ftwidgets.runs.remarks import read_remarks
+from ftwidgets.runs.trash import move_to_trash
 from ftwidgets.widgets.compare import Comparison
 from ftwidgets.widgets.comparison_text import metrics_table, standings_table, value_text
 
@@ -40,6 +41,19 @@ def test_the_verdict_says_who_is_ahead_and_whether_the_pairs_can_tell(two):
     assert table.loc[two[1].id, "held_out/margin"] == pytest.approx((4 * 0.5 - 8 * 0.5) / 12)
     assert table.loc[two[0].id, "loss"] == 0.5 and list(table["learning_rate"]) == [5e-6, 1e-3]
     comparison.close()
+
+
+def test_a_folder_of_runs_stands_for_all_of_them_but_the_deleted(two):
+    runs = two[0].folder.parent
+    move_to_trash(recorded(runs.parent, [log(1, loss=0.6)]))
+    for given in (runs, str(runs), runs.iterdir()):
+        comparison = ftwidgets.compare(given)
+        assert sorted(comparison.table["id"]) == sorted(run.id for run in two)
+        comparison.close()
+    with pytest.raises(FtwidgetsError, match="There is no run to show"):
+        ftwidgets.compare(runs / ".trash")
+    with pytest.raises(FtwidgetsError, match="No run in"):
+        ftwidgets.compare(runs.parent)
 
 
 def test_the_health_of_each_run_and_the_way_to_its_pairs_stand_in_it(two):
