@@ -127,21 +127,23 @@ class LabServer:
 
 
 class Lab:
-    """What the fixture `lab` gives: opens notebooks and plain pages on the one server."""
+    """What the fixture `lab` gives: opens notebooks and plain pages on the one server, in a folder of its own."""
 
     def __init__(self, server: LabServer, browser: Browser) -> None:
         self.server = server
-        self.root = server.root  # the folder where the server sees files, and where kernels start
+        self.root = server.root / uuid.uuid4().hex[:8]  # where kernels start; no other test sees its runs
+        self.root.mkdir()
         self.errors: list[str] = []  # uncaught errors of every page of this test
         self._browser = browser
         self._contexts: list[BrowserContext] = []
 
-    def page(self, path: str = "", *, width: int = 1400, height: int = 1000) -> Page:
-        """JupyterLab at `/lab/<path>`, with an empty workspace, started and restored."""
+    def page(self, file: str = "", *, width: int = 1400, height: int = 1000) -> Page:
+        """JupyterLab with a file of `root` open, or none, in an empty workspace, started and restored."""
         self._contexts.append(self._browser.new_context(viewport={"width": width, "height": height}))
         self._contexts[-1].set_default_timeout(PATIENCE)
         page = self._contexts[-1].new_page()
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        path = f"tree/{self.root.name}/{file}" if file else ""
         page.goto(f"{self.server.url}/lab/{path}?token={TOKEN}&reset")
         page.wait_for_function("() => !!window.jupyterapp", timeout=PATIENCE)
         page.evaluate("() => window.jupyterapp.restored.then(() => true)")
@@ -158,7 +160,7 @@ class Lab:
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
         book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(book, self.root / name)
-        notebook = Notebook(self.page(f"tree/{name}", width=width, height=height), name)
+        notebook = self.reopen(name, width=width, height=height)
         notebook.page.evaluate(
             """async theme => {
               if ((document.body.dataset.jpThemeLight === 'true') !== (theme === 'JupyterLab Light'))
@@ -169,6 +171,10 @@ class Lab:
         themed = f"body[data-jp-theme-light='{str(theme == 'light').lower()}']"
         notebook.page.wait_for_selector(themed, state="attached")
         return notebook
+
+    def reopen(self, name: str, *, width: int = 1400, height: int = 1000) -> "Notebook":
+        """A notebook that lies in `root`, opened in a page of its own; not run."""
+        return Notebook(self.page(name, width=width, height=height), f"{self.root.name}/{name}")
 
     def close(self) -> None:
         """Close this test's pages and end its kernels."""

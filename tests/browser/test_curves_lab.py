@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from ftwidgets.widgets.record import MIME
 
-from .lab import Lab, Notebook
+from .lab import Lab
 
 START = """
 import threading, time
@@ -108,7 +108,7 @@ def test_an_ended_run_stays_live_here_and_is_a_record_in_the_file(lab: Lab) -> N
     book = copy.deepcopy(notebook.save())
     book.cells.append(nbformat.v4.new_markdown_cell("changed"))
     nbformat.write(book, lab.root / "saved.ipynb")
-    saved = Notebook(lab.page("tree/saved.ipynb"), "saved.ipynb")
+    saved = lab.reopen("saved.ipynb")
     wait_for_step(saved.page, end)
     assert not saved.page.evaluate("() => window.__panel.content.widgets[1].model.trusted")
     assert first_step(saved.page) == "step 1"

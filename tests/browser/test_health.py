@@ -36,7 +36,7 @@ def test_a_note_leads_to_its_steps_and_to_its_rows(lab: Lab) -> None:
     notebook.run(0)
     page = notebook.page
     page.get_by_label("stuck", exact=True).check()
-    page.locator("button:visible", has_text="Open").press("Enter")
+    page.locator("button:visible:enabled", has_text="Open").press("Enter")
     page.locator(".ftw-health-heading", has_text="2 warnings").wait_for()
     note(notebook, "The loss has not left log 2").wait_for()
     # The evidence is marked on the axis of the curves.

@@ -95,23 +95,23 @@ def test_a_saved_notebook_keeps_the_curves_of_the_run_that_studio_made(lab: Lab)
     assert "rewards/margins" in output["data"]["text/html"]
     cell = nbformat.v4.new_code_cell("", outputs=[output])
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), lab.root / "saved.ipynb")
-    saved = lab.page("tree/saved.ipynb")
+    saved = lab.page("saved.ipynb")
     saved.locator(".ftw-record .ftw-curves canvas").first.wait_for()
     assert saved.get_by_text("model not found").count() == 0
 
 
 VIEWS = {  # a view, and a control in it that takes the focus and does nothing of its own with R and D
     "ftwidgets.Studio()": ".ftw-steps button",
-    "ftwidgets.RunBrowser('keys/runs')": "button[title^='Look at the folder']",
-    "ftwidgets.compare('keys/runs')": ".ftw-buttons button",
-    "ftwidgets.load_run(ftwidgets.list_runs('keys/runs').folder[0]).curves()": ".ftw-curves button",
+    "ftwidgets.RunBrowser('runs')": "button[title^='Look at the folder']",
+    "ftwidgets.compare('runs')": ".ftw-buttons button",
+    "ftwidgets.load_run(ftwidgets.list_runs('runs').folder[0]).curves()": ".ftw-curves button",
     "from ftwidgets.widgets.blind import BlindView\nBlindView()": ".ftw-blind button",
 }
 
 
 def test_keys_pressed_in_a_view_leave_the_notebook_alone(lab: Lab) -> None:
     for name in ("one", "two"):
-        recorded(lab.root / "keys", [log(step, loss=1 / step) for step in range(1, 5)], run_name=name)
+        recorded(lab.root, [log(step, loss=1 / step) for step in range(1, 5)], run_name=name)
     notebook = lab.open([f"import ftwidgets\n{view}" for view in VIEWS])
     for index, control in enumerate(VIEWS.values()):
         notebook.run(index)
