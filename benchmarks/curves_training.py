@@ -43,6 +43,8 @@ run._publisher._subscribers[:] = [gate]
 display(monitor)
 """
 
+SETTLES = 16  # steps: the page draws what it was told up to a second or more later
+
 
 def turns(steps: int, segment: int) -> list[bool]:
     """Whether each stretch is shown: pairs of one and the other, in random order."""
@@ -51,18 +53,18 @@ def turns(steps: int, segment: int) -> list[bool]:
 
 
 def pair_ratios(steps: np.ndarray, seconds: np.ndarray, shown: list[bool], segment: int) -> np.ndarray:
-    """Mean step time shown over not shown, of each pair of stretches; the first two steps of each are left out, as
-    what was sent before may still be drawn."""
+    """Mean step time shown over not shown, of each pair of stretches; the first steps of each are left out, as what was
+    sent before may still be drawn."""
     number, place = (steps - 1) // segment, (steps - 1) % segment
-    means = [seconds[(number == k) & (place >= 2)].mean() for k in range(len(shown))]
+    means = [seconds[(number == k) & (place >= SETTLES)].mean() for k in range(len(shown))]
     pairs = range(2, len(shown), 2)  # the first pair warms up
     return np.array([means[k] / means[k + 1] if shown[k] else means[k + 1] / means[k] for k in pairs])
 
 
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask.add_argument("--steps", type=int, default=640)
-    ask.add_argument("--segment", type=int, default=16)
+    ask.add_argument("--steps", type=int, default=2560)
+    ask.add_argument("--segment", type=int, default=64)
     given = ask.parse_args()
     shown = turns(given.steps, given.segment)
     with sync_playwright() as playwright, LabServer(Path(tempfile.mkdtemp())) as server:

@@ -22,6 +22,8 @@ from ftwidgets.runs.event_log import Event
 from ftwidgets.runs.publisher import Publisher
 from ftwidgets.runs.run import Run
 
+ROUTINE = {"examples", "log", "progress", "rollouts"}  # events that come with steps: views hear of them in their turn
+
 
 class LiveRun(Run):
     """A run that this kernel trains. The person asks from any thread; its own thread acts between two steps."""
@@ -108,7 +110,7 @@ class LiveRun(Run):
     def _emit(self, type: str, **fields: Any) -> None:
         with self._lock:
             self.record(self.events.append(type, **fields))
-        self._publisher.notify()
+        self._publisher.notify(prompt=type not in ROUTINE)
 
     def _say(self, **progress: Any) -> None:
         """Progress comes with every step and is worth a line on disk once a second."""
@@ -124,7 +126,7 @@ class LiveRun(Run):
             if self._status == new or not states.may_become(self._status, new):
                 return
             self.record(self.events.append("status", status=new, reason=reason))
-        self._publisher.notify()
+        self._publisher.notify(prompt=True)
 
     def _main(self) -> None:
         try:

@@ -14,7 +14,7 @@ import pytest
 
 from ftwidgets.config import RunConfig
 from ftwidgets.errors import FtwidgetsError
-from ftwidgets.runs import list_runs, load_run, start_run
+from ftwidgets.runs import list_runs, load_run, publisher, start_run
 from ftwidgets.runs import store as run_store
 from ftwidgets.runs.history import History
 from ftwidgets.runs.status import NEXT, may_become
@@ -233,6 +233,25 @@ def test_views_hear_of_changes_from_one_thread_and_of_the_end(tmp_path):
     run.wait(20)
     assert {name for name, *_ in heard} == {f"{run.id} views"}
     assert heard[-1][1:] == ("finished", 100)
+
+
+def test_steps_wait_for_the_next_turn_of_the_views_and_a_pause_does_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(publisher, "INTERVAL", 1000)
+    many, heard, paused = threading.Event(), [], threading.Event()
+
+    def work(context):
+        steps(context, 100)
+        many.set()
+        return steps(context, 10**6)
+
+    run = start_run(config(tmp_path), work)
+    run.subscribe(lambda: (heard.append(run.status), paused.set() if run.status == "paused" else None))
+    assert many.wait(20)
+    run.pause()
+    assert paused.wait(20)
+    assert len(heard) <= 3  # of preparing, training and paused, and of no step
+    run.stop()
+    assert run.wait(20) == "stopped"
 
 
 def test_stop_while_a_library_loads_is_no_failure(tmp_path):

@@ -49,7 +49,7 @@ class Page:
         width = len(self.columns[run])
         return np.array([np.pad(row, (0, width - len(row)), constant_values=np.nan) for row in self.rows[run]])
 
-    def later(self, seconds=1.0):
+    def later(self, seconds=2 * INTERVAL):
         self.clock.now += seconds
 
 
