@@ -9,6 +9,7 @@ import ipywidgets as w
 
 from ftwidgets.config import OPTIONS, ConfigError, RunConfig, defaults
 from ftwidgets.widgets.fields import Field
+from ftwidgets.widgets.fold import Fold
 
 
 class Form:
@@ -39,6 +40,7 @@ class Form:
         self.config: RunConfig | None = config
         self.problems: dict[str, str] = {}
         self._callbacks: list[Callable[[], None]] = []
+        self._folds: dict[str, Fold] = {}
         self._filling = False
         self._before: tuple[str, str] = (config.method, config.model)
         for field in self.fields.values():
@@ -119,14 +121,15 @@ class Form:
         advanced = [self.fields[n] for n in names if OPTIONS[n].advanced]
         parts: list[w.Widget] = [_grid(plain)]
         if advanced:
-            fold = w.Accordion([_grid(advanced)], titles=["Advanced"], selected_index=None)
+            fold = Fold("Advanced", _grid(advanced))
             fold.add_class("ftw-advanced")
+            self._folds |= {field.option.name: fold for field in advanced}
 
             def retitle() -> None:
                 used = [f for f in advanced if self.used(f.option.name)]
                 changed = sum("ftw-changed" in f._dom_classes for f in used)
                 fields = "1 field" if len(used) == 1 else f"{len(used)} fields"
-                fold.titles = [f"Advanced ({fields}" + (f", {changed} changed)" if changed else ")")]
+                fold.title = f"Advanced ({fields}" + (f", {changed} changed)" if changed else ")")
                 fold.layout.display = "" if used else "none"
 
             self.on_change(retitle)

@@ -12,6 +12,7 @@ from ftwidgets.data.mapping_words import OPTION_WORDS, ROLE_WORDS
 from ftwidgets.data.messages import ROLES as KNOWN_SPEAKERS
 from ftwidgets.data.shapes import SHAPES
 from ftwidgets.data.turn_names import ROLES
+from ftwidgets.widgets.fold import Fold
 from ftwidgets.widgets.text import paragraph
 
 FOUND = "read off the rows"
@@ -59,7 +60,7 @@ class Choice(w.VBox):
             self._chosen()
 
 
-class MappingPanel(w.Accordion):
+class MappingPanel(Fold):
     """Controls for a run's ``mapping``; with the shape “read off the rows” there is none.
 
     Args:
@@ -81,7 +82,7 @@ class MappingPanel(w.Accordion):
         self._turns = w.GridBox([])
         self._turns.add_class("ftw-grid")
         self._turns_title = paragraph("Turns of a conversation", "section")
-        super().__init__([w.VBox([self._grid, self._turns_title, self._turns])], titles=[TITLE], selected_index=None)
+        super().__init__(TITLE, self._grid, self._turns_title, self._turns)
         self.add_class("ftw-advanced")
         self.add_class("ftw-mapping")
         self._draw()
@@ -94,7 +95,7 @@ class MappingPanel(w.Accordion):
         if columns is None:
             columns = self._columns
         elif columns is not self._columns and found is None and columns.names:
-            self.selected_index = 0
+            self.unfolded = True
         self._columns, self._found = columns, found or {}
         self._mapping = dict(mapping) if isinstance(mapping, dict) else {}
         self._draw()

@@ -4,6 +4,7 @@ import html
 import re
 
 import pytest
+from ipywidgets import ToggleButton
 
 from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig, recommended
 from ftwidgets.widgets.form import Form
@@ -98,3 +99,17 @@ def test_a_method_is_explained_with_its_values_and_where_they_come_from(method):
         assert html.escape(source) in told
     assert "values of its own" not in told
     assert len(re.findall(r"[.](?: |$)", about.summary)) == 2  # two sentences
+
+
+def test_advanced_fields_are_folded_under_a_heading_that_counts_them():
+    made = form()
+    plain, fold = made.group(["r", "bnb_4bit_quant_type", "bnb_4bit_use_double_quant"]).children
+    assert list(plain.children) == [made.fields["r"]]
+    assert isinstance(fold.heading, ToggleButton) and not fold.unfolded and fold.body.layout.display == "none"
+    assert fold.title == "Advanced (2 fields)"
+    made.change(bnb_4bit_quant_type="fp4")
+    assert fold.title == "Advanced (2 fields, 1 changed)"
+    of_ppo = made.group(["lam"]).children[1]
+    assert of_ppo.layout.display == "none"
+    made.change(method="ppo", reward="r")
+    assert of_ppo.layout.display == "" and of_ppo.title == "Advanced (1 field)"

@@ -33,7 +33,7 @@ def pick(panel, label, value):
 
 def test_columns_are_chosen_one_by_one(panel):
     panel.show(None, ColumnsFound(["ask", "plus", "minus"]), None)
-    assert panel.selected_index == 0  # rows that are not understood open it
+    assert panel.unfolded  # rows that are not understood open it
     assert shown(panel) == {"shape": None}
     pick(panel, "shape", "preference")
     for role, column in (("prompt", "ask"), ("chosen", "plus"), ("rejected", "minus")):
@@ -52,7 +52,7 @@ def test_columns_are_chosen_one_by_one(panel):
 
 def test_another_shape_keeps_columns_and_takes_others_by_name(panel):
     panel.show(None, ColumnsFound(["question", "response", "extra"]), {"shape": "prompts", "prompt": "extra"})
-    assert panel.selected_index is None
+    assert not panel.unfolded
     pick(panel, "shape", "prompt_completion")
     assert panel.told == [{"shape": "prompt_completion", "prompt": "question", "completion": "response"}]
     pick(panel, "prompt", "extra")
