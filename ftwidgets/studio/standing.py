@@ -27,11 +27,12 @@ def problems(
     method = str(form.fields["method"].read())
     found = dict(form.problems)
     if data.error:
-        found["dataset"] = data.error
+        found.setdefault("dataset", data.error)
     elif data.look is not None and not data.look.usable[method][0]:
-        found["dataset"] = " ".join(data.look.usable[method][1:])
+        by_hand = not data.look.fits and form.fields["mapping"].read() is not None
+        found["mapping" if by_hand else "dataset"] = " ".join(data.look.usable[method][1:])
     if model.error:
-        found["model"] = model.error
+        found.setdefault("model", model.error)
     kind = model.card.kind.name if model.card is not None else ""
     question = methods.asks(method, str(form.fields["model"].read()), kind)
     if question:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from ftwidgets.widgets.code_view import CodeView
 from ftwidgets.widgets.data_panel import DataPanel
 from ftwidgets.widgets.fit_panel import FitPanel
 from ftwidgets.widgets.form import Form
+from ftwidgets.widgets.go_to import GoTo
 from ftwidgets.widgets.header import Header
 from ftwidgets.widgets.inspect_panel import InspectPanel
 from ftwidgets.widgets.mapping_panel import MappingPanel
@@ -60,6 +62,7 @@ class Studio(View):
         self.run: LiveRun | None = None
         self._outputs: list[Any] = []
         self._problems: dict[str, str] = {}
+        self._one_at_a_time = threading.RLock()  # rows, model and run tell of themselves from threads of their own
         own = keywords.get("reward")
         if callable(own):
             keywords["reward"] = function_name(own)
@@ -70,7 +73,8 @@ class Studio(View):
         picker = ModelPicker(lambda: [self._output_dir()], self._go_on_training)
         self._form = Form(RunConfig(**{**(start or {}), **keywords}), SUGGESTIONS, {"model": picker})
         self._fit = FitPanel(lambda values: self._form.change(**values), self._measure, lambda: self._refresh())
-        self._header = Header(self.train, self._toggle_code, self._fit)
+        self._header = Header(self.train, self._toggle_code, self._fit, self._show_field)
+        self._focus = GoTo()
         self._code = CodeView()
         self._code.layout.display = "none"
         self._data = DataPanel(self._looked)
@@ -94,7 +98,7 @@ class Studio(View):
             dict(zip(STEPS, [*self._make_panels(), self._results.watch, self._results.after], strict=True))
         )
         self._form.on_change(self._refresh)
-        super().__init__([self._header, self._code, self._steps])
+        super().__init__([self._focus, self._header, self._code, self._steps])
         self._offer()
 
     def _ipython_display_(self) -> None:
@@ -131,6 +135,10 @@ class Studio(View):
         ]
 
     def _refresh(self) -> None:
+        with self._one_at_a_time:
+            self._show_all()
+
+    def _show_all(self) -> None:
         form = self._form
         read = {n: form.fields[n].read() for n in ("dataset", "dataset_config", "mapping", "revision", "chat_template")}
         model, method = str(form.fields["model"].read() or ""), str(form.fields["method"].read())
@@ -147,8 +155,9 @@ class Studio(View):
         self._problems = standing.problems(form, self._data, self._model, self._method, self._notebook)
         for name in ("dataset", "model", "reward", "report_to"):
             form.fields[name].show_problem(self._problems.get(name, ""))
+        self._mapping.show_problem(self._problems.get("mapping", ""))
         busy = self._busy()
-        self._header.show(standing.title(form, self._data, self._model), list(self._problems.values()), busy)
+        self._header.show(standing.title(form, self._data, self._model), self._problems, busy)
         config = form.config if not self._problems else None
         self._fit.offer(config, free=not busy)
         self._rewards.show(method, config, free=not busy)
@@ -220,7 +229,15 @@ class Studio(View):
         known = {name: value for name, value in values.items() if self._form.used(name)}
         if known:
             self._form.change(**known)
-            self._steps.turn(PANEL_OF[OPTIONS[next(iter(known))].group])
+            self._show_field(next(iter(known)))
+
+    def _show_field(self, name: str) -> None:
+        """Turn to an option's panel, open the part that it is in, and give its control the focus."""
+        self._steps.turn(PANEL_OF[OPTIONS[name].group])
+        self._form.unfold(name)
+        if name == "mapping":
+            self._mapping.unfolded = True
+        self._focus.show(name)
 
     def _go_on_training(self, adapter: Model) -> None:
         """An adapter was picked as the model: its base becomes the model, and the adapter goes on."""

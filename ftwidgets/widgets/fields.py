@@ -9,6 +9,7 @@ import ipywidgets as w
 import yaml
 
 from ftwidgets.config import Option
+from ftwidgets.widgets.go_to import place
 
 
 class Field(w.VBox):
@@ -38,6 +39,7 @@ class Field(w.VBox):
         line.add_class("ftw-line")
         super().__init__([line, self._help, self._problem])
         self.add_class("ftw-field")
+        self.add_class(place(option.name))
         self.show_value(value)
 
     def read(self) -> Any:

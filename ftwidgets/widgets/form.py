@@ -78,6 +78,11 @@ class Form:
         """Whether the chosen method uses the option."""
         return str(self.fields["method"].control.value) in OPTIONS[name].methods
 
+    def unfold(self, name: str) -> None:
+        """Open the part that an option's field is in."""
+        if name in self._folds:
+            self._folds[name].unfolded = True
+
     def _changed(self) -> None:
         if self._filling:
             return

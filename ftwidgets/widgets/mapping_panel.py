@@ -13,7 +13,8 @@ from ftwidgets.data.messages import ROLES as KNOWN_SPEAKERS
 from ftwidgets.data.shapes import SHAPES
 from ftwidgets.data.turn_names import ROLES
 from ftwidgets.widgets.fold import Fold
-from ftwidgets.widgets.text import paragraph
+from ftwidgets.widgets.go_to import place
+from ftwidgets.widgets.text import paragraph, safe
 
 FOUND = "read off the rows"
 NONE = "—"
@@ -74,6 +75,7 @@ class MappingPanel(Fold):
         self._mapping: dict[str, Any] = {}
         self._shape = Choice("shape", "What a row holds.", self._other_shape)
         self._shape.add_class("ftw-wide")
+        self._shape.add_class(place("mapping"))
         self._roles: dict[str, Choice] = {role: Choice(role, said, self._tell) for role, said in ROLE_WORDS.items()}
         self._options = {name: Choice(title, said, self._tell) for name, (title, said, _) in OPTION_WORDS.items()}
         self._speakers: dict[str, Choice] = {}
@@ -82,7 +84,8 @@ class MappingPanel(Fold):
         self._turns = w.GridBox([])
         self._turns.add_class("ftw-grid")
         self._turns_title = paragraph("Turns of a conversation", "section")
-        super().__init__(TITLE, self._grid, self._turns_title, self._turns)
+        self._problem = paragraph(kind="problem")
+        super().__init__(TITLE, self._grid, self._turns_title, self._turns, self._problem)
         self.add_class("ftw-advanced")
         self.add_class("ftw-mapping")
         self._draw()
@@ -99,6 +102,11 @@ class MappingPanel(Fold):
         self._columns, self._found = columns, found or {}
         self._mapping = dict(mapping) if isinstance(mapping, dict) else {}
         self._draw()
+
+    def show_problem(self, text: str) -> None:
+        """Say what is wrong with the mapping, under its controls; nothing when it is empty."""
+        self._problem.value = safe(f"⚠ {text}") if text else ""
+        self._problem.layout.display = "" if text else "none"
 
     @property
     def mapping(self) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ import ipywidgets as w
 
 from ftwidgets.config import METHODS, OPTIONS, recommended
 from ftwidgets.widgets.data_panel import Look
+from ftwidgets.widgets.go_to import place
 from ftwidgets.widgets.text import paragraph, safe
 
 RISK = (
@@ -43,6 +44,7 @@ class MethodPanel(w.VBox):
         self._agree.observe(lambda _: changed(), "value")
         self._question = w.VBox([paragraph(f"⚠ {RISK}"), self._agree])
         self._question.add_class("ftw-question")
+        self._question.add_class(place("method"))
         super().__init__([row, self._question, self._why_not, self._about])
 
     def asks(self, method: str, model: str, model_kind: str) -> str:

@@ -125,3 +125,25 @@ def test_keys_pressed_in_a_view_leave_the_notebook_alone(lab: Lab) -> None:
         cells = notebook.page.evaluate("() => window.__panel.content.widgets.map(cell => cell.model.type)")
         assert cells == ["code"] * len(VIEWS), list(VIEWS)[index]
         assert found.evaluate("it => it === document.activeElement")
+
+
+def test_a_problem_leads_to_its_field_by_keyboard_alone(lab: Lab) -> None:
+    notebook = lab.open(["import ftwidgets\nstudio = ftwidgets.Studio(method='dpo')\nstudio"], width=800)
+    notebook.run(0)
+    page = notebook.page
+    notebook.python("studio.fill(learning_rate='0', lora_dropout='7', model='nowhere')")
+    for option in ("learning_rate", "lora_dropout", "model"):
+        link = page.locator(f".ftw-problem-link[title='Go to {option}']")
+        link.focus()
+        page.keyboard.press("Enter")
+        field = page.locator(f".ftw-at-{option} input").first
+        page.wait_for_function("it => it === document.activeElement", arg=field.element_handle())
+        assert field.evaluate(
+            "it => { const b = it.getBoundingClientRect(); return it.contains(document.elementFromPoint("
+            "b.x + b.width / 2, b.y + b.height / 2)); }"
+        )
+    heading = page.locator(".ftw-fold-heading", has_text="Advanced (11 fields, 1 changed)")
+    assert page.get_by_label("lora_dropout").is_visible()
+    heading.focus()
+    page.keyboard.press("Space")
+    page.get_by_label("lora_dropout").wait_for(state="hidden")

@@ -127,6 +127,6 @@ def test_it_stands_in_the_fit_panel_and_keeps_train_from_starting():
     assert panel.step.button in panel.line.children and not panel.measuring
     panel.step.button.click()
     assert panel.measuring
-    header = Header(lambda: None, lambda: None, panel)
-    header.show("A run", [], busy=MEASURES if panel.measuring else "")
+    header = Header(lambda: None, lambda: None, panel, lambda name: None)
+    header.show("A run", {}, busy=MEASURES if panel.measuring else "")
     assert header.train.disabled and "measured" in header.train.tooltip

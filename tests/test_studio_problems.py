@@ -1,0 +1,58 @@
+"""What keeps Studio's run from starting: said beside its field, listed in the header, each a way to its field."""
+
+import ipywidgets as w
+import pytest
+
+import ftwidgets
+from ftwidgets.studio.studio import STEPS
+from ftwidgets.widgets.go_to import place
+
+
+def links(studio):
+    return {line.tooltip: line for line in studio._header._problems.children if isinstance(line, w.Button)}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "panel", "folded"),
+    [
+        ("r", "none", "Model", False),
+        ("lora_dropout", "7", "Model", True),
+        ("test_size", "2", "Data", False),
+        ("mapping", "words", "Data", False),
+        ("beta", "-1", "Method", False),
+        ("learning_rate", "0", "Training", False),
+        ("max_grad_norm", "-1", "Training", True),
+        ("save_steps", "-1", "Training", False),
+    ],
+)
+def test_a_problem_in_the_header_leads_to_its_field(option, value, panel, folded):
+    studio = ftwidgets.Studio(method="dpo")
+    told = []
+    studio._focus.send = told.append
+    studio._steps.turn(STEPS.index("Watch"))
+    studio.fill(**{option: value})
+    assert list(links(studio)) == [f"Go to {option}"]
+    fold = studio._form._folds.get(option)
+    assert (fold is not None) == folded and not (fold and fold.unfolded)
+    links(studio)[f"Go to {option}"].click()
+    assert studio._steps._stack.selected_index == STEPS.index(panel)
+    assert told == [{"to": place(option)}]
+    assert not fold or fold.unfolded
+    assert option != "mapping" or studio._mapping.unfolded
+    assert holds(studio._steps._stack.children[STEPS.index(panel)], place(option))
+
+
+def holds(widget, name):
+    return name in widget._dom_classes or any(holds(child, name) for child in getattr(widget, "children", ()))
+
+
+def test_a_problem_that_stays_keeps_its_button_and_one_of_the_whole_leads_nowhere():
+    studio = ftwidgets.Studio(method="dpo")
+    studio.fill(learning_rate="0", r="none")
+    kept = links(studio)["Go to learning_rate"]
+    studio.fill(r="8")
+    assert links(studio) == {"Go to learning_rate": kept}
+    studio.fill(learning_rate="0.1")
+    assert not links(studio) and not studio._header.train.disabled
+    studio._header.show_problem("The disk is full.")
+    assert not links(studio) and "The disk is full." in studio._header._problems.children[0].value
