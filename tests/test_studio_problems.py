@@ -56,3 +56,36 @@ def test_a_problem_that_stays_keeps_its_button_and_one_of_the_whole_leads_nowher
     assert not links(studio) and not studio._header.train.disabled
     studio._header.show_problem("The disk is full.")
     assert not links(studio) and "The disk is full." in studio._header._problems.children[0].value
+
+
+@pytest.mark.parametrize(
+    ("given", "option", "said", "value"),
+    [
+        ({"method": "ppo"}, "reward", "PPO needs one", "a/folder"),
+        ({"method": "ppo", "reward": " "}, "reward", "PPO needs one", "some/run"),
+        ({"model": ""}, "model", "empty. Give a folder", "demo"),
+        ({"dataset": " "}, "dataset", "empty. Give a file", "demo"),
+    ],
+)
+def test_what_is_only_missing_is_asked_for_in_the_form(given, option, said, value):
+    studio = ftwidgets.Studio(learning_rate=1e-5, **given)
+    assert studio.config is None and studio._header.train.disabled
+    assert said in studio._form.fields[option]._problem.value
+    assert said in links(studio)[f"Go to {option}"].description
+    studio.fill(**{option: value})
+    assert f"Go to {option}" not in links(studio)
+    assert getattr(studio.config, option) == value and studio.config.learning_rate == 1e-5
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"rewards": "x"}, "there is no such option. Did you mean reward"),
+        ({"learning_rate": 0}, "learning_rate=0: use a number above 0"),
+        ({"report_to": "nowhere"}, "report_to"),
+        ({"beta": 0.1}, "not used by ppo"),
+    ],
+)
+def test_what_cannot_be_is_an_error_all_the_same(given, said):
+    with pytest.raises(ftwidgets.ConfigError, match=said):
+        ftwidgets.Studio(method="ppo", **given)

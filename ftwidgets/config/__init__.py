@@ -2,7 +2,7 @@
 
 from ftwidgets.config.methods import METHODS, Method
 from ftwidgets.config.option import GROUPS, METHOD_NAMES, PAIRWISE, Option
-from ftwidgets.config.run_config import OPTIONS, ConfigError, RunConfig, defaults, recommended
+from ftwidgets.config.run_config import OPTIONS, ConfigError, IncompleteError, RunConfig, defaults, recommended
 
 __all__ = [
     "GROUPS",
@@ -11,6 +11,7 @@ __all__ = [
     "OPTIONS",
     "PAIRWISE",
     "ConfigError",
+    "IncompleteError",
     "Method",
     "Option",
     "RunConfig",

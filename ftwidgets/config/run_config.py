@@ -29,6 +29,14 @@ class ConfigError(FtwidgetsError):
         super().__init__("\n".join(problems.values()))
 
 
+class IncompleteError(ConfigError):
+    """Options that are all possible, but some must still be chosen: ``values`` has what ``to_dict`` would give."""
+
+    def __init__(self, problems: dict[str, str], values: dict[str, Any]):
+        self.values = values
+        super().__init__(problems)
+
+
 class RunConfig(OutputOptions, TrainingOptions, PPOOptions, MethodOptions, DataOptions, LoraOptions, ModelOptions):
     """What to train, on what, how. Built from flat keywords under the libraries' own names.
 
@@ -37,7 +45,8 @@ class RunConfig(OutputOptions, TrainingOptions, PPOOptions, MethodOptions, DataO
 
     Raises:
         ConfigError: An unknown keyword, a value outside its range, or options that do not go together. The
-            message names the field, the value and what is allowed.
+            message names the field, the value and what is allowed. ``IncompleteError`` where all that is wrong is
+            that something is missing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -61,20 +70,26 @@ class RunConfig(OutputOptions, TrainingOptions, PPOOptions, MethodOptions, DataO
             problems |= _explain(error)
         if problems:
             raise ConfigError(problems) from None
+        if missing := self._missing():
+            raise IncompleteError(missing, self.to_dict())
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
         if self.adapter and self.model == self.adapter:
             raise ValueError("adapter: give the base in model and the adapter's folder in adapter.")
-        if self.method == "ppo" and not self.reward:
-            raise ValueError("reward: PPO needs one: a function, a reward model's folder, or a run of method “reward”.")
-        if not self.model.strip():
-            raise ValueError("model: empty. Give a folder, a Hugging Face id, or “demo”.")
-        if not self.dataset.strip():
-            raise ValueError("dataset: empty. Give a file, a folder, a Hugging Face id, or “demo”.")
         if wrong := unknown(self.report_to):
             raise ValueError(wrong)
         return self
+
+    def _missing(self) -> dict[str, str]:
+        missing = {}
+        if not self.model.strip():
+            missing["model"] = "model: empty. Give a folder, a Hugging Face id, or “demo”."
+        if not self.dataset.strip():
+            missing["dataset"] = "dataset: empty. Give a file, a folder, a Hugging Face id, or “demo”."
+        if self.method == "ppo" and not (self.reward or "").strip():
+            missing["reward"] = "reward: PPO needs one: a function, a reward model's folder, or a run of “reward”."
+        return missing
 
     def to_dict(self) -> dict[str, Any]:
         """All options that the method uses, as plain values; ``RunConfig(**config.to_dict()) == config``."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig
+from ftwidgets.config import METHODS, OPTIONS, ConfigError, IncompleteError, RunConfig
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.fetching import begin as begin_fetching
 from ftwidgets.measuring import begin as begin_measuring
@@ -51,11 +51,15 @@ class Studio(View):
 
     Args:
         config: A ``RunConfig``, its dictionary or a YAML file to begin with; the built-in model and data without.
-        keywords: Options of ``RunConfig``, on top of ``config``. ``reward`` may be a function for PPO.
+        keywords: Options of ``RunConfig``, on top of ``config``. ``reward`` may be a function for PPO. What is missing
+            is asked for in the form.
 
     Attributes:
         run: The run started last, or ``None``.
         config: The run that the form describes, or ``None`` while it has problems.
+
+    Raises:
+        ConfigError: An unknown option, a value outside its range, or options that do not go together.
     """
 
     def __init__(self, config: RunConfig | Mapping[str, Any] | str | Path | None = None, /, **keywords: Any):
@@ -71,7 +75,11 @@ class Studio(View):
             start = start.changed()
         self._method_chosen = "method" in {**(start or {}), **keywords}
         picker = ModelPicker(lambda: [self._output_dir()], self._go_on_training)
-        self._form = Form(RunConfig(**{**(start or {}), **keywords}), SUGGESTIONS, {"model": picker})
+        try:
+            values = RunConfig(**{**(start or {}), **keywords}).to_dict()
+        except IncompleteError as missing:  # a form is there to be filled in
+            values = missing.values
+        self._form = Form(values, SUGGESTIONS, {"model": picker})
         self._fit = FitPanel(lambda values: self._form.change(**values), self._measure, lambda: self._refresh())
         self._header = Header(self.train, self._toggle_code, self._fit, self._show_field)
         self._focus = GoTo()

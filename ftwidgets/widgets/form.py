@@ -16,7 +16,7 @@ class Form:
     """Fields for every option, generated from ``RunConfig``.
 
     Args:
-        config: What the fields show at first.
+        values: What the fields show at first, by option.
         suggestions: What is offered while typing, by option.
         controls: Controls of other kinds than the option's type would have, by option. Each has a trait ``value``.
 
@@ -28,21 +28,21 @@ class Form:
 
     def __init__(
         self,
-        config: RunConfig,
+        values: Mapping[str, Any],
         suggestions: Mapping[str, Sequence[str]],
         controls: Mapping[str, w.DOMWidget] | None = None,
     ):
-        values, own = config.to_dict(), controls or {}
+        own = controls or {}
         self.fields = {
             name: Field(option, values.get(name), suggestions.get(name), own.get(name))
             for name, option in OPTIONS.items()
         }
-        self.config: RunConfig | None = config
+        self.config: RunConfig | None = None
         self.problems: dict[str, str] = {}
         self._callbacks: list[Callable[[], None]] = []
         self._folds: dict[str, Fold] = {}
         self._filling = False
-        self._before: tuple[str, str] = (config.method, config.model)
+        self._before: tuple[str, str] = (values["method"], values["model"])
         for field in self.fields.values():
             field.on_change(self._changed)
         self._read()

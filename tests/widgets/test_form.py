@@ -12,7 +12,7 @@ from ftwidgets.widgets.method_panel import MethodPanel
 
 
 def form(**keywords):
-    return Form(RunConfig(**({"method": "dpo", "model": "m", "dataset": "d"} | keywords)), {})
+    return Form(RunConfig(**({"method": "dpo", "model": "m", "dataset": "d"} | keywords)).to_dict(), {})
 
 
 def test_every_option_has_a_labelled_field_with_help():
