@@ -13,6 +13,7 @@ from ftwidgets.widgets.model_choices import ModelChoices
 from ftwidgets.widgets.model_panel import ModelPanel
 from ftwidgets.widgets.press import CANCEL
 from tests.models.conftest import make_model  # noqa: F401
+from tests.models.test_adapters import make_adapter
 
 PATIENCE = 120
 
@@ -139,3 +140,21 @@ def test_an_instruct_model_with_a_template_is_asked_nothing(opened):
     panel = part(studio, ModelPanel)
     wait_for(studio._header._title, "value", lambda text: "instruct" in text)
     assert panel.card.kind.name == "instruct" and part(studio, ModelChoices).layout.display == "none"
+
+
+def test_an_adapter_of_another_base_is_told_before_train(opened, make_model, tmp_path):  # noqa: F811
+    base, other = make_model("base"), make_adapter(tmp_path / "other", "org/wide", width=16)
+    fits = make_adapter(tmp_path / "fits", "org/base")
+    studio = opened(model=str(base), method="sft")
+    train, beside = studio._header.train, studio._form.fields["adapter"]._problem
+    wait_for(train, "disabled", lambda off: not off)
+    studio.fill(adapter=str(other))
+    wait_for(beside, "value", lambda text: "belongs to another base model" in text)
+    assert train.disabled and "Train it on org/wide" in train.tooltip
+    studio.fill(adapter=str(fits))
+    wait_for(train, "disabled", lambda off: not off)
+    assert beside.value == ""
+    studio.fill(adapter=str(other))
+    wait_for(train, "disabled", lambda off: off)
+    studio.fill(adapter="")
+    wait_for(train, "disabled", lambda off: not off)

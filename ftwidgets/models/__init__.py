@@ -2,6 +2,7 @@
 
 from ftwidgets.models.adapters import Adapter, AdapterError, adapter_problems, read_adapter, resolve_base
 from ftwidgets.models.architecture import Architecture, Linear
+from ftwidgets.models.going_on import adapter_error
 from ftwidgets.models.hub import DownloadCancelledError, HubError, HubModel, download, look_up
 from ftwidgets.models.kind import Evidence, Kind
 from ftwidgets.models.model_card import ModelCard, card
@@ -24,6 +25,7 @@ __all__ = [
     "ModelNotFoundError",
     "Problem",
     "WeightsError",
+    "adapter_error",
     "adapter_problems",
     "available",
     "card",

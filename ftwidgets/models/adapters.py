@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ class Adapter:
     base: str | None  # the model it was trained on: a hub id or a folder
     r: int | None
     target_modules: tuple[str, ...]
+    every_layer: bool = True  # whether it changes the layers of these names wherever they are
 
 
 def is_adapter(folder: Path) -> bool:
@@ -46,7 +48,10 @@ def read_adapter(folder: str | Path) -> Adapter:
     modules = settings.get("target_modules") or ()
     names = (modules,) if isinstance(modules, str) else tuple(sorted(map(str, modules)))
     base = settings.get("base_model_name_or_path")
-    return Adapter(folder, str(settings.get("peft_type", "")), str(base) if base else None, settings.get("r"), names)
+    some = isinstance(modules, str) or any("." in name for name in names)
+    some = some or bool(settings.get("layers_to_transform") or settings.get("exclude_modules"))
+    kind = str(settings.get("peft_type", ""))
+    return Adapter(folder, kind, str(base) if base else None, settings.get("r"), names, not some)
 
 
 def resolve_base(folder: str | Path) -> str:
@@ -72,7 +77,7 @@ def resolve_base(folder: str | Path) -> str:
 
 
 def adapter_problems(adapter: Adapter, base: Weights | None) -> list[Problem]:
-    """Why an adapter cannot go on a base model: the layers it changes are missing there, or of another size.
+    """Why an adapter cannot go on a base model: the layers it changes are missing there, of another size or number.
 
     Args:
         adapter: The adapter.
@@ -89,17 +94,26 @@ def adapter_problems(adapter: Adapter, base: Weights | None) -> list[Problem]:
         return [Problem(str(error), "Copy the adapter's folder again.")]
     if base is None:
         return []
-    shapes = {tensor.name.removesuffix(".weight"): tensor.shape for tensor in base.tensors}
+    changed: Counter[str] = Counter()
+    stored = {tensor.name.removesuffix(".weight"): tensor for tensor in base.tensors}
     for tensor in tensors:
         place, _, rest = tensor.name.partition(".lora_A.")
         if not rest:
             continue
         layer = place.removeprefix("base_model.model.")
-        shape = shapes.get(layer) or shapes.get(f"model.{layer}") or shapes.get(layer.removeprefix("model."))
-        if shape is None:
+        under = stored.get(layer) or stored.get(f"model.{layer}") or stored.get(layer.removeprefix("model."))
+        if under is None:
             return [_other_base(adapter, f"it changes {layer}, which this model does not have")]
-        if tensor.shape[-1] not in shape:
-            return [_other_base(adapter, f"{layer} is {tensor.shape[-1]} wide there and {shape[-1]} here")]
+        packed = "I" in under.dtype or "U" in under.dtype  # weights already in 4 or 8 bits have another shape
+        if not packed and tensor.shape[-1] not in under.shape:
+            return [_other_base(adapter, f"{layer} is {tensor.shape[-1]} wide there and {under.shape[-1]} here")]
+        changed[layer.rpartition(".")[2]] += 1
+    there: Counter[str] = Counter()
+    for linear in base.linears():
+        there[linear.name] += linear.copies
+    for name, count in changed.items():
+        if adapter.every_layer and there[name] not in (0, count):
+            return [_other_base(adapter, f"layers named {name} are {count} there and {there[name]} here")]
     return []
 
 

@@ -33,6 +33,8 @@ def problems(
         found["mapping" if by_hand else "dataset"] = " ".join(data.look.usable[method][1:])
     if model.error:
         found.setdefault("model", model.error)
+    if model.adapter_error:
+        found.setdefault("adapter", model.adapter_error)
     kind = model.card.kind.name if model.card is not None else ""
     question = methods.asks(method, str(form.fields["model"].read()), kind)
     if question:

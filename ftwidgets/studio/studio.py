@@ -148,20 +148,21 @@ class Studio(View):
 
     def _show_all(self) -> None:
         form = self._form
-        read = {n: form.fields[n].read() for n in ("dataset", "dataset_config", "mapping", "revision", "chat_template")}
+        names = ("dataset", "dataset_config", "mapping", "revision", "chat_template", "adapter")
+        read = {name: form.fields[name].read() for name in names}
         model, method = str(form.fields["model"].read() or ""), str(form.fields["method"].read())
         split = str(form.fields["dataset_train_split"].read() or "train")
         self._look_at(str(read["dataset"] or ""), read["dataset_config"], split, read["mapping"], method)
         look = self._data.look
         self._mapping.show(read["mapping"], look.columns if look else None, look.read_off if look else None)
-        self._model.show(model, read["revision"], method, read["chat_template"])
+        self._model.show(model, read["revision"], method, read["chat_template"], read["adapter"])
         self._method.show(method, look, any_data=read["dataset"] == "demo", preset=model == "demo")
         self._code.show(form.config)
         if not self._model.reading:
             self._fit.show(form.config, self._model.card)
         self._inspect.show(form.config)
         self._problems = standing.problems(form, self._data, self._model, self._method, self._notebook)
-        for name in ("dataset", "model", "reward", "report_to"):
+        for name in ("dataset", "model", "adapter", "reward", "report_to"):
             form.fields[name].show_problem(self._problems.get(name, ""))
         self._mapping.show_problem(self._problems.get("mapping", ""))
         busy = self._busy()

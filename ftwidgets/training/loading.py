@@ -40,7 +40,7 @@ def bring(config: RunConfig, context: Context) -> None:
     Raises:
         FtwidgetsError: It cannot be had, or cannot be trained; the message says why and the way out.
     """
-    from ftwidgets.models import card
+    from ftwidgets.models import adapter_error, card
     from ftwidgets.models.hub import Asked, DownloadCancelledError, download
     from ftwidgets.models.sources import ModelNotFoundError, is_hub_id
 
@@ -65,6 +65,8 @@ def bring(config: RunConfig, context: Context) -> None:
         allowed = (config.trust_remote_code, not config.use_safetensors)
         if problem.blocking and not any(allowed):
             raise FtwidgetsError(f"model={config.model!r}: {problem.message} {problem.advice}")
+    if wrong := adapter_error(config.adapter, config.model, config.revision):
+        raise FtwidgetsError(f"adapter={config.adapter!r}: {wrong}")
     for concern in found.concerns(config.method):
         context.emit("note", level="warning", text=concern)
     if found.chat_template is None and not config.chat_template and config.method != "pretrain":

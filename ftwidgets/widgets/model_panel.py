@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from ftwidgets.models import ModelCard, card
+from ftwidgets.models import ModelCard, adapter_error, card
 from ftwidgets.models.sources import ModelNotFoundError, is_hub_id
 from ftwidgets.widgets.background import Latest
 from ftwidgets.widgets.hub_panel import Fetch, HubPanel
@@ -28,6 +28,7 @@ class ModelPanel(w.VBox):
         card: The model's card, ``None`` while reading or when it cannot be read.
         reading: Whether its files are being read.
         error: Why no run can start with it, or an empty string; the form says it beside its field.
+        adapter_error: Why none can go on from the adapter, or an empty string.
         kind: `` (instruct)``, `` (base)`` or an empty string, for the header.
     """
 
@@ -35,6 +36,7 @@ class ModelPanel(w.VBox):
         self.card: ModelCard | None = None
         self.reading = False
         self.error = ""
+        self.adapter_error = ""
         self.kind = ""
         self._changed = changed
         self._asked: tuple[str, str | None] = ("", None)
@@ -45,6 +47,8 @@ class ModelPanel(w.VBox):
         self._view = ModelCardView()
         self._choices = ModelChoices(choose)
         self._worker = Latest(card, self._show, self._fail)
+        self._fitted: tuple[Any, ...] = (None,)
+        self._fitter = Latest(adapter_error, self._fits, lambda error: self._fits(str(error)))
         super().__init__([self._state, self._view, self._choices, self._hub])
         self.add_class("ftw-card")
 
@@ -53,8 +57,11 @@ class ModelPanel(w.VBox):
         """Whether a model is being downloaded."""
         return self._hub.busy
 
-    def show(self, model: str, revision: str | None, method: str, template: str | None = None) -> None:
-        """Show the card of ``model`` as ``method`` would train it with a chat template, unless it is on show."""
+    def show(
+        self, model: str, revision: str | None, method: str, template: str | None = None, adapter: str | None = None
+    ) -> None:
+        """Show the card of ``model`` as ``method`` would train it with a chat template, unless it is on show; see
+        whether ``adapter`` fits it."""
         way, self._way = self._way, (method, template)
         if (model, revision) != self._asked:
             self._asked = (model, revision)
@@ -65,11 +72,23 @@ class ModelPanel(w.VBox):
             self._read()
         elif self.card is not None and way != self._way:
             self._draw(self.card)
+        self._fit(adapter)
 
     def offer(self, free: bool) -> None:
         """Let the person download, unless something else has the device (``free=False``)."""
         self._free = free
         self._offer()
+
+    def _fit(self, adapter: str | None) -> None:
+        asked = (adapter, *self._asked, self.card) if adapter else (None,)  # more may have come of the model
+        if asked != self._fitted:
+            self._fitted, self.adapter_error = asked, ""
+            self._fitter.ask(adapter, *self._asked)
+
+    def _fits(self, problem: str) -> None:
+        if problem != self.adapter_error:
+            self.adapter_error = problem
+            self._changed()
 
     def _read(self) -> None:
         self.reading = True

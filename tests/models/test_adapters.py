@@ -4,19 +4,21 @@ import json
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
-from ftwidgets.models import AdapterError, adapter_problems, read_adapter, read_weights, resolve_base
+from ftwidgets.models import AdapterError, adapter_error, adapter_problems, read_adapter, read_weights, resolve_base
+
+PLACE = "model.layers.{}.self_attn.q_proj"
 
 
-def make_adapter(folder, base, *, width=8, layer="model.layers.0.self_attn.q_proj", kind="LORA"):
+def make_adapter(folder, base, *, width=8, layers=(0, 1), kind="LORA", **more):
     folder.mkdir(parents=True)
     settings = {"peft_type": kind, "base_model_name_or_path": base, "r": 4, "target_modules": ["v_proj", "q_proj"]}
-    (folder / "adapter_config.json").write_text(json.dumps(settings))
-    tensors = {
-        f"base_model.model.{layer}.lora_A.weight": np.zeros((4, width), np.float32),
-        f"base_model.model.{layer}.lora_B.weight": np.zeros((8, 4), np.float32),
-    }
+    (folder / "adapter_config.json").write_text(json.dumps(settings | more))
+    tensors = {}
+    for layer in map(PLACE.format, layers):
+        tensors[f"base_model.model.{layer}.lora_A.weight"] = np.zeros((4, width), np.float32)
+        tensors[f"base_model.model.{layer}.lora_B.weight"] = np.zeros((8, 4), np.float32)
     save_file(tensors, folder / "adapter_model.safetensors")
     return folder
 
@@ -51,10 +53,37 @@ def test_an_adapter_for_another_base_is_found_out(tmp_path, make_model):
     assert adapter_problems(read_adapter(make_adapter(tmp_path / "fits", "org/base")), base) == []
     wide = adapter_problems(read_adapter(make_adapter(tmp_path / "wide", "org/base", width=16)), base)
     assert "q_proj is 16 wide there and 8 here" in wide[0].message and "org/base" in wide[0].advice
-    deep = make_adapter(tmp_path / "deep", "org/base", layer="model.layers.7.self_attn.q_proj")
+    deep = make_adapter(tmp_path / "deep", "org/base", layers=(0, 1, 7))
     assert (
         "model.layers.7.self_attn.q_proj, which this model does not have"
         in adapter_problems(read_adapter(deep), base)[0].message
     )
     other = adapter_problems(read_adapter(make_adapter(tmp_path / "ia3", "org/base", kind="IA3")), base)
     assert "IA3" in other[0].message
+
+
+def test_an_adapter_of_fewer_layers_is_of_another_base_unless_it_means_to(tmp_path, make_model):
+    base = read_weights(make_model())  # of two layers
+    few = adapter_problems(read_adapter(make_adapter(tmp_path / "few", "org/base", layers=(0,))), base)
+    assert "layers named q_proj are 1 there and 2 here" in few[0].message
+    for meant in ({"layers_to_transform": [0]}, {"target_modules": PLACE.format(0)}):
+        folder = make_adapter(tmp_path / next(iter(meant)), "org/base", layers=(0,), **meant)
+        assert adapter_problems(read_adapter(folder), base) == []
+
+
+def test_weights_packed_in_4_bits_tell_no_width(tmp_path, make_model):
+    model = make_model()
+    tensors = load_file(model / "model.safetensors")
+    packed = {n: np.zeros((t.size // 2, 1), np.uint8) if n.endswith("q_proj.weight") else t for n, t in tensors.items()}
+    save_file(packed, model / "model.safetensors")
+    adapter = read_adapter(make_adapter(tmp_path / "a", "org/base"))
+    assert adapter_problems(adapter, read_weights(model)) == []
+
+
+def test_whether_training_can_go_on_is_told_from_files(tmp_path, make_model):
+    model = str(make_model())
+    fits, wide = (str(make_adapter(tmp_path / str(w), "org/base", width=w)) for w in (8, 16))
+    assert adapter_error(None, model) == adapter_error(fits, model) == adapter_error("org/adapter", model) == ""
+    assert "another base model" in adapter_error(wide, model) and "Train it on org/base." in adapter_error(wide, model)
+    assert adapter_error(wide, "org/not-here") == ""
+    assert "no readable adapter_config.json" in adapter_error(str(tmp_path), model)

@@ -78,18 +78,18 @@ def test_an_adapter_of_another_base(train, tmp_path):
     )
     other = get_peft_model(LlamaForCausalLM(config), LoraConfig(r=2, target_modules="all-linear"))
     other.save_pretrained(tmp_path / "adapter")
-    refused(train, "cannot be put on demo", "trained on this base", model="demo", adapter=str(tmp_path / "adapter"))
+    refused(train, "belongs to another base model", model="demo", adapter=str(tmp_path / "adapter"))
 
 
 def test_an_adapter_of_a_shallower_base(train, tmp_path):
-    """Its shapes fit as far as they go: nothing would fail, and half of it would be missing."""
+    """Its shapes fit as far as they go: PEFT would only warn, and half of it would be missing."""
     deep = demo.model_folder()
     config = LlamaConfig.from_pretrained(deep)
     config.num_hidden_layers -= 1
     config.layer_types = None
     other = get_peft_model(LlamaForCausalLM(config), LoraConfig(r=2, target_modules="all-linear"))
     other.save_pretrained(tmp_path / "adapter")
-    refused(train, "trained on this base", model="demo", adapter=str(tmp_path / "adapter"))
+    refused(train, "are 3 there and 4 here", model="demo", adapter=str(tmp_path / "adapter"))
 
 
 def test_no_chat_template_is_told_and_trains(train, model):
