@@ -122,11 +122,16 @@ def about_tokenizer(tokenizer: TokenizerFiles, rows: int | None, kind: str) -> I
         )
     if tokenizer.size and rows:
         beyond = sorted(text for text, number in tokenizer.tokens.items() if number >= rows)
-        if tokenizer.size > rows and tokenizer.size - rows == len(beyond):
+        if beyond and tokenizer.eos_token in beyond:
+            yield Problem(
+                f"The tokenizer ends a text with {tokenizer.eos_token}, for which the model has no row.",
+                "Use the tokenizer that the model was trained with.",
+            )
+        elif tokenizer.size > rows and tokenizer.size - rows == len(beyond):
             yield Problem(
                 f"{len(beyond)} special token{'s' if len(beyond) > 1 else ''} of the tokenizer "
                 f"({beyond[0]}) {'have' if len(beyond) > 1 else 'has'} no row in the model.",
-                "Rows that contain such a token will be refused.",
+                "It trains all the same: a text that holds one is read as ordinary words.",
                 blocking=False,
             )
         elif tokenizer.size > rows:

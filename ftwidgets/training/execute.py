@@ -17,9 +17,10 @@ from ftwidgets.training import device as devices
 from ftwidgets.training.forgetting import general_text
 from ftwidgets.training.generation import complete, fits
 from ftwidgets.training.job import Context, Job, Reward
-from ftwidgets.training.loading import add_adapter, bring, check_vocabulary, load_base, load_tokenizer
+from ftwidgets.training.loading import add_adapter, bring, load_base, load_tokenizer
 from ftwidgets.training.probes import probe_prompts
 from ftwidgets.training.reporter import Reporter, StoppedBetweenSteps
+from ftwidgets.training.vocabulary import check_vocabulary
 
 
 def execute(config: RunConfig, context: Context, reward: Reward | None, resume: bool) -> dict[str, Any]:

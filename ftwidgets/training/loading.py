@@ -10,6 +10,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 from safetensors import safe_open
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -23,6 +24,7 @@ from ftwidgets.memory import is_out_of_memory
 from ftwidgets.training.chat_template import choose_pad_token, set_chat_template
 from ftwidgets.training.device import compute_dtype, device
 from ftwidgets.training.job import Context
+from ftwidgets.training.vocabulary import keep_to_rows
 
 
 def model_path(model: str) -> str:
@@ -79,7 +81,7 @@ def bring(config: RunConfig, context: Context) -> None:
 
 
 def load_tokenizer(config: RunConfig) -> Any:
-    """The tokenizer, with a padding token and a chat template.
+    """The tokenizer, with a padding token and a chat template, without added tokens that the model has no row for.
 
     Raises:
         FtwidgetsError: There is no tokenizer, or the chat template cannot be used.
@@ -89,8 +91,13 @@ def load_tokenizer(config: RunConfig) -> Any:
         tokenizer = AutoTokenizer.from_pretrained(
             path, revision=config.revision, trust_remote_code=config.trust_remote_code
         )
+        sizes = AutoConfig.from_pretrained(
+            path, revision=config.revision, trust_remote_code=config.trust_remote_code
+        ).get_text_config()
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _cannot_load(config, "tokenizer", error) from error
+    if sizes.vocab_size:
+        keep_to_rows(tokenizer, sizes.vocab_size)
     choose_pad_token(tokenizer)
     set_chat_template(tokenizer, config.chat_template)
     return tokenizer
@@ -208,16 +215,6 @@ def _all_there(model: PeftModel, folder: Path) -> None:
 def load_trained(model: Any, folder: Path) -> PeftModel:
     """``model`` with the adapter that a run saved in ``folder``, ready to answer."""
     return PeftModel.from_pretrained(model, str(folder)).eval()
-
-
-def check_vocabulary(model: Any, tokenizer: Any, config: RunConfig) -> None:
-    """Raises ``FtwidgetsError`` when the tokenizer knows more tokens than the model."""
-    rows = model.get_input_embeddings().num_embeddings
-    if len(tokenizer) > rows:
-        raise FtwidgetsError(
-            f"model={config.model!r}: its tokenizer has {len(tokenizer)} tokens but the model only {rows}. "
-            "They do not belong together: use the tokenizer the model came with."
-        )
 
 
 def _cannot_load(config: RunConfig, what: str, error: Exception) -> FtwidgetsError:

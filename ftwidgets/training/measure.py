@@ -18,9 +18,10 @@ from ftwidgets.memory import DeviceMemory, Measurement, MemoryEstimate, estimate
 from ftwidgets.training import peak
 from ftwidgets.training.execute import build_trainer
 from ftwidgets.training.job import Context, Job, Reward
-from ftwidgets.training.loading import add_adapter, bring, check_vocabulary, load_base, load_tokenizer
+from ftwidgets.training.loading import add_adapter, bring, load_base, load_tokenizer
 from ftwidgets.training.pairwise.batch import WORTH
 from ftwidgets.training.reporter import StoppedBetweenSteps
+from ftwidgets.training.vocabulary import check_vocabulary
 
 _LOOKED_AT = 2000  # rows whose tokens are counted: half of them those with the most text, half drawn at random
 _SEED = 0

@@ -128,6 +128,8 @@ def test_tokenizer_and_model_of_different_vocabulary(make_model):
     assert blocking(make_model("none", tokenizer=False)) == ["There is no tokenizer here."]
     assert "do not belong together" in blocking(make_model("larger", words=25))[0]
     assert "perhaps of different models" in notes(make_model("smaller", words=9))[0]
+    ends = make_model("ends", words=20, tokens={"</s>": 20})
+    assert "ends a text with </s>, for which the model has no row" in blocking(ends)[0]
     # Gemma 3's text models: one token for images beyond the last row, harmless in text.
     one_beyond = make_model("gemma", words=20, tokens={"<image_soft_token>": 20})
     assert (

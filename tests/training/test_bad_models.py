@@ -1,5 +1,6 @@
 """Models and adapters that cannot be used: the run says what is wrong, in words, and leaves nothing half done."""
 
+import json
 import shutil
 
 import pytest
@@ -10,6 +11,7 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 import ftwidgets
 from ftwidgets import demo
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.models import card
 from tests.models.hub_server import Hub
 
 SHORT = {
@@ -66,10 +68,36 @@ def test_truncated_weights(train, model):
 
 
 def test_a_tokenizer_of_another_model(train, model):
+    file = model / "tokenizer.json"
+    said = json.loads(file.read_text())
+    said["model"]["vocab"] |= {f"more{i}": 1536 + i for i in range(9)}
+    file.write_text(json.dumps(said))
+    refused(train, "1,545", "1,536", "do not belong together", model=str(model))
+
+
+@pytest.mark.parametrize(("method", "named"), [("sft", True), ("dpo", False)])
+def test_a_token_beyond_the_models_rows_is_read_as_text(train, model, tmp_path, method, named):
+    """As in Gemma 3's text models, whose tokenizer knows a token for images."""
     tokenizer = AutoTokenizer.from_pretrained(model)
-    tokenizer.add_tokens([f"<more {i}>" for i in range(9)])
+    usual = tokenizer("a <image_soft_token> b")["input_ids"]
+    tokenizer.add_special_tokens({"extra_special_tokens": ["<image_soft_token>"]}, replace_extra_special_tokens=False)
     tokenizer.save_pretrained(model)
-    refused(train, "1545", "1536", "do not belong together", model=str(model))
+    if named:
+        file = model / "tokenizer_config.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"image_token": "<image_soft_token>"}))
+    beyond = AutoTokenizer.from_pretrained(model)
+    assert 1536 in beyond("a <image_soft_token> b")["input_ids"]
+    (note,) = card(model).problems
+    assert not note.blocking and "(<image_soft_token>) has no row" in note.message
+    row = {"prompt": "What is <image_soft_token>?", "completion": "<image_soft_token> is a token."}
+    if method == "dpo":
+        row = {"prompt": row["prompt"], "chosen": row["completion"], "rejected": "<image_soft_token>!"}
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(f"{json.dumps(row)}\n" * 4)
+    run = train(**(SHORT | {"method": method, "model": str(model), "dataset": str(rows)}))
+    assert run.wait(300) == "finished", run.error
+    kept = AutoTokenizer.from_pretrained(run.folder / "adapter")
+    assert len(kept) == 1536 and kept("a <image_soft_token> b")["input_ids"] == usual
 
 
 def test_an_adapter_of_another_base(train, tmp_path):

@@ -9,10 +9,11 @@ from ftwidgets.data import prepare
 from ftwidgets.training.execute import build_trainer
 from ftwidgets.training.job import Context, Job
 from ftwidgets.training.job import Reward as Function
-from ftwidgets.training.loading import add_adapter, bring, check_vocabulary, load_base, load_tokenizer
+from ftwidgets.training.loading import add_adapter, bring, load_base, load_tokenizer
 from ftwidgets.training.ppo.order import seed_for
 from ftwidgets.training.ppo.reward_function import RewardReport, report
 from ftwidgets.training.ppo.rewards import Answers
+from ftwidgets.training.vocabulary import check_vocabulary
 
 ANSWERS = 8
 _LOOKED_AT = 64  # prompts to find so many that fit among
