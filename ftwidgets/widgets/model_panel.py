@@ -49,7 +49,7 @@ class ModelPanel(w.VBox):
         self._worker = Latest(card, self._show, self._fail)
         self._fitted: tuple[Any, ...] = (None,)
         self._fitter = Latest(adapter_error, self._fits, lambda error: self._fits(str(error)))
-        super().__init__([self._state, self._view, self._choices, self._hub])
+        super().__init__([self._state, self._view, self._hub, self._choices])
         self.add_class("ftw-card")
 
     @property
