@@ -117,6 +117,7 @@ def test_an_adapter_that_is_picked_brings_its_base(opened, tmp_path):
     studio._go_on_training(found)
     assert (studio.config.model, studio.config.adapter) == ("org/base", str(adapter))
     assert not studio._form.fields["model"]._problem.value
+    assert studio._form._folds["adapter"].unfolded and "org/base + r1/adapter" in studio._header._title.value
 
 
 def test_a_base_model_is_offered_pretraining_and_a_template_of_ones_own(opened, make_model):  # noqa: F811

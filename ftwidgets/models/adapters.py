@@ -11,6 +11,8 @@ from ftwidgets.models.problems import Problem
 from ftwidgets.models.tokenizer_files import read_json
 from ftwidgets.models.weight_files import Weights, WeightsError, read_header
 
+BUILT_IN = "demo-2m-instruct"  # the folder of the built-in model, wherever ftwidgets is installed
+
 
 class AdapterError(FtwidgetsError):
     """A folder that is not a usable adapter."""
@@ -22,7 +24,7 @@ class Adapter:
 
     folder: Path
     kind: str  # PEFT's name: LORA, ...
-    base: str | None  # the model it was trained on: a hub id or a folder
+    base: str | None  # the model it was trained on: a hub id, a folder or “demo”
     r: int | None
     target_modules: tuple[str, ...]
     every_layer: bool = True  # whether it changes the layers of these names wherever they are
@@ -48,6 +50,8 @@ def read_adapter(folder: str | Path) -> Adapter:
     modules = settings.get("target_modules") or ()
     names = (modules,) if isinstance(modules, str) else tuple(sorted(map(str, modules)))
     base = settings.get("base_model_name_or_path")
+    if base and Path(base).name == BUILT_IN:  # as a folder it would not get the built-in model's own values
+        base = "demo"
     some = isinstance(modules, str) or any("." in name for name in names)
     some = some or bool(settings.get("layers_to_transform") or settings.get("exclude_modules"))
     kind = str(settings.get("peft_type", ""))
@@ -65,6 +69,8 @@ def resolve_base(folder: str | Path) -> str:
     adapter = read_adapter(folder)
     if adapter.base is None:
         raise AdapterError(f"{adapter.folder}: the adapter does not name its base. Give the base in model.")
+    if adapter.base == "demo":
+        return "demo"
     base = Path(adapter.base).expanduser()
     if base.is_dir():
         return str(base)

@@ -13,6 +13,7 @@ from ftwidgets.widgets.data_panel import DataPanel
 from ftwidgets.widgets.form import Form
 from ftwidgets.widgets.method_panel import MethodPanel
 from ftwidgets.widgets.model_panel import ModelPanel
+from ftwidgets.widgets.model_picker import last_part
 
 RUNS = "A run goes on; stop it to start another"
 MEASURES = "One step is being measured; cancel it, or wait for its end"
@@ -53,7 +54,9 @@ def title(form: Form, data: DataPanel, model: ModelPanel) -> str:
     """The run in one line: model, rows and method."""
     rows = f" ({data.look.rows:,} rows)" if data.look is not None and data.look.rows is not None else ""
     method = METHODS[str(form.fields["method"].read())].title
-    return f"{_short(form, 'model')}{model.kind}  ·  {_short(form, 'dataset')}{rows}  ·  {method}"
+    adapter = form.fields["adapter"].read()
+    going_on = f" + {last_part(str(adapter))}" if adapter else ""
+    return f"{_short(form, 'model')}{model.kind}{going_on}  ·  {_short(form, 'dataset')}{rows}  ·  {method}"
 
 
 def _short(form: Form, name: str) -> str:

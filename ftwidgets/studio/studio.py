@@ -252,6 +252,7 @@ class Studio(View):
         """An adapter was picked as the model: its base becomes the model, and the adapter goes on."""
         try:
             self._form.change(model=resolve_base(adapter.folder or adapter.name), adapter=str(adapter.folder))
+            self._form.unfold("adapter")
         except AdapterError as error:
             self._form.fields["model"].show_problem(str(error))
 

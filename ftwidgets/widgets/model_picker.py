@@ -100,13 +100,13 @@ class ModelPicker(anywidget.AnyWidget):
 def _row(model: Model) -> dict[str, Any]:
     """A row as the page takes it: the name to pick, and the two lines to read."""
     if model.source == "adapter":
-        place = f"adapter of {_last(model.base)}" if model.base else "adapter"
+        place = f"adapter of {last_part(model.base)}" if model.base else "adapter"
     else:
         place = _short_path(model.name) if model.source == "folder" else PLACES[model.source]
-    return {"name": model.name, "label": _last(model.name), "place": place, "adapter": model.source == "adapter"}
+    return {"name": model.name, "label": last_part(model.name), "place": place, "adapter": model.source == "adapter"}
 
 
-def _last(name: str | None) -> str:
+def last_part(name: str | None) -> str:
     """A folder by its last part, the adapter of a run by the run; a hub id as it is."""
     text = str(name or "")
     if not Path(text).is_absolute():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from ftwidgets import demo
 from ftwidgets.models import AdapterError, adapter_error, adapter_problems, read_adapter, read_weights, resolve_base
 
 PLACE = "model.layers.{}.self_attn.q_proj"
@@ -34,6 +35,7 @@ def test_base_is_a_hub_id_a_folder_or_beside_the_adapter(tmp_path, make_model):
     assert resolve_base(make_adapter(tmp_path / "2", str(model))) == str(model)
     moved = make_adapter(tmp_path / "3", "/somewhere/else/base")
     assert resolve_base(moved) == str(model)  # tmp_path / "base", beside it
+    assert resolve_base(make_adapter(tmp_path / "of-demo", f"/elsewhere/{demo.model_folder().name}")) == "demo"
     with pytest.raises(AdapterError, match="which is gone"):
         resolve_base(make_adapter(tmp_path / "4", "/somewhere/else/other"))
     with pytest.raises(AdapterError, match="does not name its base"):
