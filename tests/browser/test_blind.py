@@ -53,7 +53,9 @@ def test_text_is_text(widget_page):
     widget.set(view={"phase": "revealed", "judged": 7, "count": 7, "result": RESULT})
     widget.view.get_by_text("What you chose").click()
     text = widget.view.inner_text()
-    assert "run <b>x</b>" in text and HOSTILE.splitlines()[0] in text and "20% (4% to 62%)" in text
+    assert "run <b>x</b>" in text and HOSTILE.splitlines()[0] in text and "80% (38% to 96%)" in text
+    row = widget.view.locator("table").first.locator("td")  # the one that was preferred stands first
+    assert row.all_inner_texts()[:2] == ["run <b>x</b> 4", "base 1"]
     assert widget.view.locator("img, bdi b").count() == 0
     assert widget.page.evaluate("window.hurt") is None
 

@@ -15,31 +15,36 @@ export function resultView(result: Result): HTMLElement {
   return box;
 }
 
+/** The one preferred more often stands first, as in the words above. */
 function tallyTable(rows: Tally[]): HTMLElement {
-  const heads = [
-    '',
-    'preferred',
-    '',
-    'preferred',
-    'tie',
-    'both bad',
-    'same answer',
-    'share of the first, 95%',
-  ];
+  const heads = ['preferred', 'to', 'tie', 'both bad', 'same answer', 'share of the first, 95%'];
   return table(
     'Judgements',
     heads,
-    rows.map(row => [
-      row.first,
-      String(row.wins),
-      row.second,
-      String(row.losses),
-      String(row.ties),
-      String(row['both bad']),
-      String(row['same answer']),
-      row.share === null ? '–' : interval(row.share, row.low, row.high),
-    ]),
+    rows
+      .map(turned)
+      .map(row => [
+        counted(row.first, row.wins),
+        counted(row.second, row.losses),
+        String(row.ties),
+        String(row['both bad']),
+        String(row['same answer']),
+        row.share === null ? '–' : interval(row.share, row.low, row.high),
+      ]),
   );
+}
+
+function turned(row: Tally): Tally {
+  if (row.wins >= row.losses) return row;
+  const share = row.share === null ? null : 1 - row.share;
+  const names = { first: row.second, second: row.first, wins: row.losses, losses: row.wins };
+  return { ...row, ...names, share, low: 1 - row.high, high: 1 - row.low };
+}
+
+function counted(name: string, count: number): HTMLElement {
+  const box = make('span', '');
+  box.append(make('bdi', '', name), ' ', make('b', '', String(count)));
+  return box;
 }
 
 function rankTable(rows: Rank[], reference: string): HTMLElement {
