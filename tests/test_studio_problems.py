@@ -6,6 +6,7 @@ import pytest
 import ftwidgets
 from ftwidgets.studio.studio import STEPS
 from ftwidgets.widgets.go_to import place
+from tests.test_studio_model import wait_for
 
 
 def links(studio):
@@ -89,3 +90,16 @@ def test_what_is_only_missing_is_asked_for_in_the_form(given, option, said, valu
 def test_what_cannot_be_is_an_error_all_the_same(given, said):
     with pytest.raises(ftwidgets.ConfigError, match=said):
         ftwidgets.Studio(method="ppo", **given)
+
+
+def test_rows_that_are_not_understood_lead_to_the_mapping(tmp_path):
+    rows = tmp_path / "odd.jsonl"
+    rows.write_text('{"ask": "q", "plus": "good", "minus": "bad"}\n' * 4)
+    studio = ftwidgets.Studio(method="dpo", dataset=str(rows))
+    wait_for(studio._mapping.heading, "value", bool)  # opened by itself
+    wait_for(studio._header._problems, "children", bool)
+    assert "by hand" in studio._mapping._problem.value
+    assert list(links(studio)) == ["Go to mapping"] and not studio._form.fields["dataset"]._problem.value
+    studio.fill(mapping={"shape": "preference", "prompt": "ask", "chosen": "plus", "rejected": "minus"})
+    wait_for(studio._header.train, "disabled", lambda off: not off)
+    assert not links(studio) and not studio._mapping._problem.value

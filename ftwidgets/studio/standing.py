@@ -30,8 +30,8 @@ def problems(
     if data.error:
         found.setdefault("dataset", data.error)
     elif data.look is not None and not data.look.usable[method][0]:
-        by_hand = not data.look.fits and form.fields["mapping"].read() is not None
-        found["mapping" if by_hand else "dataset"] = " ".join(data.look.usable[method][1:])
+        place = "dataset" if data.look.fits else "mapping"
+        found[place] = " ".join(data.look.usable[method][1:])
     if model.error:
         found.setdefault("model", model.error)
     if model.adapter_error:
