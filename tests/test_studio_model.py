@@ -108,7 +108,8 @@ def test_an_adapter_that_is_picked_brings_its_base(opened, tmp_path):
     found = Model(str(adapter), "adapter", adapter)
 
     def base(name):
-        (adapter / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": name}))
+        said = {"base_model_name_or_path": name, "r": 8, "lora_alpha": 24}
+        (adapter / "adapter_config.json").write_text(json.dumps(said))
 
     base(str(tmp_path / "gone"))
     studio._go_on_training(found)
@@ -116,6 +117,7 @@ def test_an_adapter_that_is_picked_brings_its_base(opened, tmp_path):
     base("org/base")
     studio._go_on_training(found)
     assert (studio.config.model, studio.config.adapter) == ("org/base", str(adapter))
+    assert (studio.config.r, studio.config.lora_alpha) == (8, 24)  # what trains, and what memory it takes
     assert not studio._form.fields["model"]._problem.value
     assert studio._form._folds["adapter"].unfolded and "org/base + r1/adapter" in studio._header._title.value
 

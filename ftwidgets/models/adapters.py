@@ -26,6 +26,7 @@ class Adapter:
     kind: str  # PEFT's name: LORA, ...
     base: str | None  # the model it was trained on: a hub id, a folder or “demo”
     r: int | None
+    lora_alpha: float | None
     target_modules: tuple[str, ...]
     every_layer: bool = True  # whether it changes the layers of these names wherever they are
 
@@ -54,8 +55,8 @@ def read_adapter(folder: str | Path) -> Adapter:
         base = "demo"
     some = isinstance(modules, str) or any("." in name for name in names)
     some = some or bool(settings.get("layers_to_transform") or settings.get("exclude_modules"))
-    kind = str(settings.get("peft_type", ""))
-    return Adapter(folder, kind, str(base) if base else None, settings.get("r"), names, not some)
+    kind, alpha = str(settings.get("peft_type", "")), settings.get("lora_alpha")
+    return Adapter(folder, kind, str(base) if base else None, settings.get("r"), alpha, names, not some)
 
 
 def resolve_base(folder: str | Path) -> str:

@@ -14,7 +14,7 @@ from ftwidgets.errors import FtwidgetsError
 from ftwidgets.fetching import begin as begin_fetching
 from ftwidgets.measuring import begin as begin_measuring
 from ftwidgets.memory import Measurement
-from ftwidgets.models import AdapterError, Model, resolve_base
+from ftwidgets.models import AdapterError, Model, read_adapter, resolve_base
 from ftwidgets.passing import Passing
 from ftwidgets.rewarding import begin as begin_trial
 from ftwidgets.runs import LiveRun
@@ -249,9 +249,12 @@ class Studio(View):
         self._focus.show(name)
 
     def _go_on_training(self, adapter: Model) -> None:
-        """An adapter was picked as the model: its base becomes the model, and the adapter goes on."""
+        """An adapter was picked as the model: its base becomes the model, and the adapter goes on with its rank."""
         try:
-            self._form.change(model=resolve_base(adapter.folder or adapter.name), adapter=str(adapter.folder))
+            found = read_adapter(adapter.folder or adapter.name)
+            own = {name: value for name, value in (("r", found.r), ("lora_alpha", found.lora_alpha)) if value}
+            self._form.change(model=resolve_base(found.folder), adapter=str(found.folder))
+            self._form.change(**own)  # not before: another model brings values of its own
             self._form.unfold("adapter")
         except AdapterError as error:
             self._form.fields["model"].show_problem(str(error))
