@@ -17,6 +17,7 @@ from ftwidgets.data.pairs.decisions import VERDICTS, Verdict, read_decisions
 from ftwidgets.data.pairs.query import Query
 from ftwidgets.data.pairs.writing import write_jsonl, write_parquet
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.memory.malloc import trim
 from ftwidgets.widgets.pair_viewer import answers
 from ftwidgets.widgets.pair_viewer.following import Following
 from ftwidgets.widgets.pair_viewer.jobs import Check, Jobs
@@ -138,7 +139,7 @@ class PreferencePairs(anywidget.AnyWidget):
 
     @property
     def shown(self) -> np.ndarray:
-        """int64: the row ids in the list, in order."""
+        """The row ids in the list, in order."""
         return self.table.row_ids[self._session.view]
 
     def to_jsonl(self, path: str | Path, only_judged: bool = False) -> Path:
@@ -272,6 +273,7 @@ class PreferencePairs(anywidget.AnyWidget):
             # Each view has a version of its own, and only rows of the version that the page knows are shown.
             session.look(query, progress, lambda: self._tell("view", **self._view(partial=True)), check)
             self._tell("view", **self._view())
+            trim()  # orders and views of the texts that were made on the way
 
         self._jobs.start("look", job)
 

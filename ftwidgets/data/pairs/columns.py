@@ -78,7 +78,7 @@ class PairColumns:
         if (name, descending) not in self._orders:
             values = self.values(name, progress)
             keys = -values.astype(np.float64) if descending else values
-            while len(self._orders) >= 4:  # 4 bytes a row each
+            while len(self._orders) >= 2:  # up and down: 4 bytes a row each
                 self._orders.pop(next(iter(self._orders)), None)
             self._orders[name, descending] = np.argsort(keys, kind="stable").astype(np.int32)
         return self._orders[name, descending]

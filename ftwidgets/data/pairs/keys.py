@@ -45,7 +45,7 @@ class PairKeys:
 
     @cached_property
     def _order(self) -> np.ndarray:
-        return np.argsort(self.stats.hashes().pair, kind="stable")
+        return np.argsort(self.stats.hashes().pair, kind="stable").astype(np.int32)
 
     @cached_property
     def _copies(self) -> np.ndarray:

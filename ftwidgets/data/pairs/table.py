@@ -65,7 +65,7 @@ class Block:
 class PairTable:
     """Rows with `chosen` and `rejected` (and mostly `prompt`): strings, or lists of {role, content} messages.
 
-    `arrow` is the table as given. `row_ids` int64 (rows,) is the column `row_id`, or the row's own number.
+    `arrow` is the table as given. `row_ids` (rows,) is the column `row_id`, int64, or the row's own number, int32.
     Raises FtwidgetsError where a column is missing or is neither strings nor messages.
     """
 
@@ -128,9 +128,9 @@ class PairTable:
         return found
 
     def positions(self, row_ids: Sequence[int] | np.ndarray) -> np.ndarray:
-        """int64: where these row ids stand, in the order asked; unknown ids are left out."""
+        """int32: where these row ids stand, in the order asked; unknown ids are left out."""
         if self._order is None:
-            self._order = np.argsort(self.row_ids, kind="stable")
+            self._order = np.argsort(self.row_ids, kind="stable").astype(np.int32)
         wanted = np.asarray(row_ids, dtype=np.int64)
         ordered = self.row_ids[self._order]
         at = np.minimum(np.searchsorted(ordered, wanted), max(len(ordered) - 1, 0))
@@ -177,7 +177,7 @@ def _is_number(kind: pa.DataType) -> bool:
 
 def _row_ids(table: pa.Table) -> np.ndarray:
     if "row_id" not in table.column_names or not pa.types.is_integer(table.schema.field("row_id").type):
-        return np.arange(table.num_rows, dtype=np.int64)
+        return np.arange(table.num_rows, dtype=np.int32)
     ids = table.column("row_id")
     if ids.null_count:
         raise FtwidgetsError(f"Column 'row_id' is empty in {ids.null_count} rows; number them or leave the column out.")

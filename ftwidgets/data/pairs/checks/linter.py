@@ -73,7 +73,7 @@ def lint_steps(
     total = len(table)
 
     def found(check: str, where: np.ndarray, text: str = "", looked_at: int = total, **values: float) -> Finding:
-        positions = np.flatnonzero(where) if where.dtype == bool else where
+        positions = (np.flatnonzero(where) if where.dtype == bool else where).astype(np.int32)
         return Finding(BY_ID[check], positions, table.row_ids[positions], looked_at, text, values)
 
     def share(begin: float, end: float) -> Progress:

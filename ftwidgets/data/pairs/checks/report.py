@@ -93,7 +93,7 @@ BY_ID: Mapping[str, Check] = {check.id: check for check in CHECKS}
 class Finding:
     """What one check found.
 
-    `positions` int64: rows of the table; `row_ids` int64: their ids, in the same order. `text` states the evidence,
+    `positions` int32: rows of the table; `row_ids`: their ids, in the same order. `text` states the evidence,
     `values` are its numbers, `looked_at` is how many rows were checked (fewer than all where sampled).
     """
 
