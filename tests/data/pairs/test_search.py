@@ -49,10 +49,12 @@ def found(rows: list[dict[str, Any]], *asked: Any) -> list[int]:
     return search.rows(*asked, no_progress, lambda mask: None).nonzero()[0].tolist()
 
 
-CELLS = st.lists(st.tuples(*[st.text(st.sampled_from("abAB12 kKKsſ.\n"), max_size=12)] * 3), min_size=1, max_size=12)
+# Beside ASCII what Unicode takes for a k, an s, a digit and a blank.
+SIGNS = st.sampled_from("abAB12 kK\u212asſ.\n\u0663\u00a0")
+CELLS = st.lists(st.tuples(*[st.text(SIGNS, max_size=12)] * 3), min_size=1, max_size=12)
 PIECES = st.sampled_from(
     ["abab", "a1b", "ba 12", "kab", "bas12", "a", "1", ".", r"\b", r"\d", "a*", "1+", "b{0,1}", "(ab1)?", "(a1|b2)",
-     "[ab1]", "^", "$", r"\.", r"\s", "12 a", "a?", "(ab)"]
+     r"\d{2}", r"\w+", r"[\d.]", r"\D", r"\x{17f}", "[ab1]", "^", "$", r"\.", r"\s", "12 a", "a?", "(ab)"]
 )  # fmt: skip
 PATTERNS = st.lists(PIECES, min_size=1, max_size=4).map("".join).filter(lambda p: not re.search(r"[*+}?][*+?{]", p))
 
@@ -61,6 +63,8 @@ PATTERNS = st.lists(PIECES, min_size=1, max_size=4).map("".join).filter(lambda p
 @given(CELLS, PATTERNS, st.sampled_from(["all", "prompt", "rejected"]), st.booleans())
 @example([("xbaſ12x", "", ""), ("BAS12", "", "")], "bas12", "all", False)
 @example([("\u212aab", "", "")] * 9, "kab", "all", True)
+@example([("a1", "\u0663", "b"), ("a", "b", "\u0663\u0663"), ("2", "s", "ſ\u0663")], r"\d", "all", False)
+@example([("s1", "", ""), ("\u0663s", "", "")], r"\x{17f}\d?", "all", False)
 def test_regular_expressions_equal_matching_every_text(cells: Any, pattern: str, where: str, as_chat: bool) -> None:
     sides = {"all": (0, 1, 2), "prompt": (0,), "rejected": (2,)}[where]
     matches = pl.Series(["".join(c) for c in cells]).str.contains  # only to see that the pattern can be read
