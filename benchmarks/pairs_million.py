@@ -5,7 +5,8 @@
 The pairs are made of common words, about 1.1 kB each. The viewer is asked as its page asks it, without a browser. The
 peer is what a person would write: the same Arrow table as a pandas frame, `str.contains` over the three columns, and
 the first 1,000 hits as an HTML table in ipywidgets.HTML. Each text is looked for once, so that nothing is remembered.
-Prints one line of JSON last.
+Regular expressions without a plain part stand beside the engine alone: polars on the bare columns, on all cores, with
+nothing else done. What the libraries take, however few the pairs, is counted apart. Prints one line of JSON last.
 """
 
 import gc
@@ -16,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -30,9 +32,11 @@ COMMON = (
     "service friend "
 )
 WORDS = COMMON.split()
+SIDES = ("prompt", "chosen", "rejected")
 SHOWN = 1000
 # Regular expressions without a plain part to look for first, the last one of the worst kind.
 OPEN_EXPRESSIONS = (r"\bh\w+e\b", "st.ry", r"\d{6}\b", "(?s).*x.*y.*z")
+FEW_ROWS = 1000
 
 
 def made_pairs(rows: int) -> pa.Table:
@@ -111,17 +115,40 @@ def resident() -> float:
     return psutil.Process().memory_info().rss / 1e6
 
 
+def opened(table: pa.Table) -> Asked:
+    asked = Asked(table)
+    asked.ask("ready")
+    asked.wait(lambda m: m["type"] == "answer")
+    asked.rows()
+    return asked
+
+
+def libraries(table: pa.Table) -> float:
+    """MB that looking at a few pairs takes: code and pools, the same for any table."""
+    before, asked = resident(), opened(table.slice(0, FEW_ROWS))
+    asked.viewer.lint()
+    for query in ({"text": "story 7"}, {"text": OPEN_EXPRESSIONS[0], "regex": True}, {"sort": "similarity"}):
+        asked.look(**query)
+    asked.viewer.close()
+    return resident() - before
+
+
+def engine_alone(table: pa.Table, expression: str) -> float:
+    """Seconds that polars' regex engine takes for all texts, on all cores."""
+    import polars as pl
+
+    chunks = [pl.Series(pl.from_arrow(c)) for side in SIDES for c in table.column(side).chunks]
+    with ThreadPoolExecutor(psutil.cpu_count()) as pool:
+        seconds, _ = timed(lambda: list(pool.map(lambda texts: texts.str.contains(f"(?i){expression}"), chunks)))
+    return seconds
+
+
 def ours(table: pa.Table, texts: list[str]) -> dict[str, Any]:
+    from ftwidgets.memory.malloc import trim
+
+    libraries_mb = libraries(table)
     before = resident()
-
-    def open_it() -> Asked:
-        asked = Asked(table)
-        asked.ask("ready")
-        asked.wait(lambda m: m["type"] == "answer")
-        asked.rows()
-        return asked
-
-    open_s, asked = timed(open_it)
+    open_s, asked = timed(lambda: opened(table))
     lint_s, _ = timed(asked.viewer.lint)
     search = [timed(lambda text=text: asked.look(text=text)) for text in texts]
     regex, first = [], []
@@ -132,6 +159,8 @@ def ours(table: pa.Table, texts: list[str]) -> dict[str, Any]:
     for expression in OPEN_EXPRESSIONS:
         seconds, _ = timed(lambda expression=expression: asked.look(text=expression, regex=True))
         open_regex.append({"expression": expression, "first_s": asked.first_s, "whole_s": seconds})
+        open_regex[-1]["engine_alone_s"] = engine_alone(table, expression)
+    trim()  # what the engine alone left behind
     asked.look(sort="similarity")
     number = [timed(lambda low=low: asked.look(ranges=[["score", low, None]])) for low in (1, 2, 3)]
     sort = [timed(lambda down=down: asked.look(sort="length_difference", descending=down)) for down in (True, False)]
@@ -141,6 +170,7 @@ def ours(table: pa.Table, texts: list[str]) -> dict[str, Any]:
         "open_s": open_s,
         "lint_s": lint_s,
         "memory_MB": resident() - before,
+        "libraries_MB": libraries_mb,
         "hits": [count for _, count in search],
         "regex_first_s": statistics.median(first),
         "open_regex": open_regex,
@@ -169,7 +199,7 @@ def pandas_table(table: pa.Table, texts: list[str]) -> dict[str, Any]:
     open_s, frame = timed(open_it)
 
     def look(text: str, regex: bool) -> int:
-        sides = [frame[side].str.contains(text, case=False, regex=regex) for side in ("prompt", "chosen", "rejected")]
+        sides = [frame[side].str.contains(text, case=False, regex=regex) for side in SIDES]
         return show(frame[sides[0] | sides[1] | sides[2]])
 
     search = [timed(lambda text=text: look(text, False)) for text in texts]
@@ -196,9 +226,15 @@ def main(rows: int) -> None:
         print(f"{name:<10} ftwidgets {us[name]:7.3f}   pandas + HTML table {peer[name]:7.3f}")
     print(f"first hits of a regular expression after {us['regex_first_s']:.3f} s")
     for found in us["open_regex"]:
-        print(f"{found['expression']:<14} first hits {found['first_s']:7.3f} s   all {found['whole_s']:7.3f} s")
+        print(
+            f"{found['expression']:<14} first hits {found['first_s']:7.3f} s   all {found['whole_s']:7.3f} s   "
+            f"the engine alone {found['engine_alone_s']:7.3f} s"
+        )
     table_mb = table.nbytes / 1e6
-    print(f"memory MB  ftwidgets {us['memory_MB']:7.0f}   pandas {peer['memory_MB']:7.0f}   the table {table_mb:.0f}")
+    print(
+        f"memory MB  ftwidgets {us['memory_MB']:7.0f}   pandas {peer['memory_MB']:7.0f}   the table {table_mb:.0f}   "
+        f"(libraries {us['libraries_MB']:.0f}, for any table)"
+    )
     print(f"lint       {us['lint_s']:.1f} s, in the background")
     result = {
         "benchmark": "pairs_million",
