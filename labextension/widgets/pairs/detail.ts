@@ -123,7 +123,11 @@ export class Detail {
       make(
         'span',
         { class: 'ftw-quiet' },
-        index >= 0 ? `${count(index + 1)} of ${count(view.count)}` : 'not in this list',
+        index >= 0
+          ? `${count(index + 1)} of ${count(view.count)}`
+          : view.partial
+            ? 'not found yet'
+            : 'not in this list',
       ),
       ...flags,
       ...(shared && view.query.same_prompt === null ? [same] : []),
@@ -169,9 +173,11 @@ export class Detail {
       });
       other.classList.add('ftw-link');
       const percent = Math.round(100 * differs.shared);
-      const marks = this.anyway ? 'the rest' : 'that';
+      const passages = differs.left.some(part => part.passage)
+        ? ': what is longer than a word or two is marked. '
+        : ', in no passage longer than a word or two. ';
       const said = percent
-        ? `The sides share ${percent} % of their text: ${marks} is marked. `
+        ? `The sides share ${percent} % of their text${this.anyway ? ': the rest is marked. ' : passages}`
         : 'The sides have nothing in common. ';
       remarks.push(
         make('div', { class: 'ftw-remark ftw-quiet' }, said, percent || this.anyway ? other : null),

@@ -4,6 +4,8 @@ export interface Part {
   text: string;
   /** Not on the other side. */
   changed: boolean;
+  /** On both sides, and long enough to be worth pointing out. */
+  passage: boolean;
 }
 
 export interface Difference {
@@ -16,6 +18,7 @@ export interface Difference {
 const WORDS =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[\p{L}\p{M}\p{N}_]+|\s+|[\s\S]/gu;
 const MOST_TOKENS = 4000; // of both sides, compared word by word
+const PASSAGE = 12; // characters
 const MOST_EDITS = 1500; // memory and time grow with its square: 9 MB, some ms
 
 type Run = [length: number, kind: 'same' | 'left' | 'right'];
@@ -168,8 +171,9 @@ function assembled(a: string[], b: string[], runs: Run[]): Difference {
     side.at += length;
     if (!text) return 0;
     const last = side.parts[side.parts.length - 1];
-    if (last?.changed === changed) last.text += text;
-    else side.parts.push({ text, changed });
+    // Common runs that meet on one side only stay apart, so that both sides point out the same passages.
+    if (changed && last?.changed) last.text += text;
+    else side.parts.push({ text, changed, passage: !changed && text.trim().length >= PASSAGE });
     return text.length;
   };
   for (const [length, kind] of runs) {

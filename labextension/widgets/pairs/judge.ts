@@ -19,6 +19,7 @@ export const KEYS: [keys: string, what: string][] = [
   ['N', 'write a note'],
   ['J or ↓', 'next pair'],
   ['Shift J or ↑', 'previous pair'],
+  ['Home, End', 'first, last pair'],
   ['Z', 'undo'],
   ['Shift Z', 'redo'],
   ['X', 'mark differences'],

@@ -21,6 +21,7 @@ export interface Row {
 export class RowCache {
   private readonly blocks = new Map<number, Rows>();
   private readonly asked = new Set<number>();
+  private views = 0;
 
   /** `version` is that of the view on show, `came` is called when there are more rows. */
   constructor(
@@ -63,6 +64,7 @@ export class RowCache {
 
   /** Another view is on show. */
   forget(): void {
+    this.views++;
     this.blocks.clear();
     this.asked.clear();
   }
@@ -83,22 +85,23 @@ export class RowCache {
   }
 
   private load(number: number, again = false): void {
-    const version = this.version() ?? 0;
+    const view = this.views;
     if (this.asked.has(number) && !again) return;
     this.asked.add(number);
     this.kernel
       .ask<Rows>('rows', { start: number * BLOCK, stop: (number + 1) * BLOCK })
       .then(rows => {
+        if (view !== this.views) return;
         this.asked.delete(number);
-        if (rows.version !== this.version() || version !== rows.version) return;
         this.blocks.set(number, rows);
         // Far more than are ever in sight; the one used longest ago goes.
         for (const old of [...this.blocks.keys()].slice(0, Math.max(0, this.blocks.size - MOST_BLOCKS)))
           this.blocks.delete(old);
         this.came();
+        if (rows.version !== this.version()) this.load(number, true); // a search went on meanwhile
       })
       .catch(error => {
-        this.asked.delete(number);
+        if (view === this.views) this.asked.delete(number);
         this.fail(error);
       });
   }

@@ -11,7 +11,6 @@ export interface Look {
 }
 
 const MOST_RENDERED = 100_000; // characters; longer texts stay plain
-const SHORTEST = 12; // characters of a passage that is worth pointing out as common
 const WHOLE = 25_000; // characters that are laid out at once
 const PIECE = 8_000;
 const STEP = 200_000; // characters that one press of "show more" adds
@@ -82,8 +81,7 @@ function pieces(body: HTMLElement, text: string, spaces: boolean): void {
 /** Marks carry a tint, and an underline of their own kind: on this side only, or on both. */
 function marked(body: HTMLElement, parts: Part[], kind: Side | 'both', spaces: boolean): void {
   for (const part of parts) {
-    const meant = kind === 'both' ? !part.changed && part.text.trim().length >= SHORTEST : part.changed;
-    if (!meant) {
+    if (!(kind === 'both' ? part.passage : part.changed)) {
       appendText(body, part.text, spaces);
       continue;
     }

@@ -118,7 +118,7 @@ export class Store {
     // Another order is looked at from its beginning; another filter keeps the pair in sight where it can.
     if ('sort' in change || 'descending' in change) this.fromTop = true;
     const query = { ...this.query, ...change };
-    if (this.view) this.view = { ...this.view, query };
+    if (this.view) this.view = { ...this.view, query, partial: false };
     this.busy = { what: 'Filtering', progress: 0 };
     this.emit('busy');
     this.kernel.ask('query', { ...query, everything }).catch(this.fail);
@@ -297,12 +297,19 @@ export class Store {
   }
 
   private show(view: View): void {
+    // A search that finds more keeps the rows on show until the new ones come.
+    const goesOn = this.view?.partial && JSON.stringify(this.view.query) === JSON.stringify(view.query);
     this.view = view;
-    this.rows.forget();
+    if (goesOn) this.rows.refresh();
+    else this.rows.forget();
     this.busy = view.partial ? { what: 'Searching', progress: this.busy?.progress ?? 0 } : null;
+    if (view.partial) this.index = view.index ?? -1; // the pair in sight may be found yet
     this.emit('view');
     this.emit('busy');
-    if (view.partial) return;
+    if (view.partial) {
+      if (view.count && !this.pair && this.shown === this.wanted) this.select(0);
+      return;
+    }
     this.say(`${many(view.count, 'pair')} shown`);
     if (view.index === null || this.fromTop) this.select(0);
     else {
