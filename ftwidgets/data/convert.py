@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from ftwidgets.data.example_store import ExampleStore
 from ftwidgets.data.examples import Example, example_of, warnings_of
 from ftwidgets.data.mapping import Mapping
+from ftwidgets.data.pairing import paired, pairs_rows
 from ftwidgets.data.problems import BadRow, Problem, Problems
-from ftwidgets.data.prompt_keys import prompt_key
 from ftwidgets.data.reading import Reading
 from ftwidgets.data.rows import Row, Source
 from ftwidgets.errors import FtwidgetsError
@@ -42,7 +42,9 @@ def convert(
         FtwidgetsError: A bad row where none may be skipped, or the source cannot be read.
     """
     store = ExampleStore(kind, mapping.form)
-    examples = _paired(source, mapping, problems) if mapping.shape == "labelled" and kind == "pairs" else None
+    examples = None
+    if pairs_rows(mapping.shape, kind):
+        examples = paired(_readings(source, mapping, problems), mapping.form, problems.add)
     total = min(source.length, max_samples) if source.length and max_samples else source.length or max_samples
     for number, example in enumerate(examples or _examples(source, mapping, kind, problems)):
         if not skip_bad_rows and problems.skipped_rows:
@@ -89,34 +91,3 @@ def _readings(source: Source, mapping: Mapping, problems: Problems) -> Iterator[
             yield item, None
             continue
         yield item, reading
-
-
-def _paired(source: Source, mapping: Mapping, problems: Problems) -> Iterator[Example | None]:
-    """Good and bad answers to one prompt, paired in the order in which they come; only those waiting are held."""
-    waiting: dict[int, tuple[bool, list[tuple[Row, Reading]]]] = {}
-    for item, reading in _readings(source, mapping, problems):
-        if reading is None:
-            yield None
-            continue
-        assert isinstance(item, Row)
-        key = prompt_key({"prompt": reading.prompt})
-        is_good = reading.good is not None
-        side, others = waiting.get(key, (is_good, []))
-        if side == is_good or not others:
-            waiting[key] = (is_good, [*others, (item, reading)])
-            yield None
-            continue
-        other_row, other = others.pop(0)
-        row, good, bad = (item, reading.good, other.bad) if is_good else (other_row, other.good, reading.bad)
-        try:
-            yield example_of(Reading(reading.prompt, good, bad), "pairs", mapping.form, row.number)
-        except BadRow as fault:
-            problems.add(fault.problem.at(row.number, row.line, row.file))
-            yield None
-    for side, rows in waiting.values():
-        for item, _ in rows:
-            said = "bad" if side else "good"
-            problems.add(
-                Problem("unpaired answer", f"No {said} answer to the same prompt is left to pair it with.", "",
-                        item.number, item.line, item.file, skipped=True)
-            )  # fmt: skip

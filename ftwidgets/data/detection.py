@@ -14,7 +14,7 @@ from ftwidgets.data.mapping import Mapping
 from ftwidgets.data.problems import BadRow, Problem, Problems
 from ftwidgets.data.reading import Reading
 from ftwidgets.data.rows import Row, Source
-from ftwidgets.data.shapes import KINDS, SHAPES, nearest_way_out
+from ftwidgets.data.shapes import FITTING, KINDS, SHAPES, nearest_way_out, pairing_rule
 from ftwidgets.errors import FtwidgetsError
 
 SAMPLE = 256
@@ -66,7 +66,8 @@ class Detection:
 
 def usable_for(detection: Detection, method: str) -> tuple[bool, str, str]:
     """``(usable, reason, nearest way out)``: whether a method can learn from rows of the shape that was found."""
-    return nearest_way_out(detection.shape, detection.kinds, method)
+    rule = detection.mapping.rule if detection.mapping is not None else "best_worst"
+    return nearest_way_out(detection.shape, detection.kinds, method, rule)
 
 
 def detect(source: Source | Iterable[Row | Problem], mapping: dict[str, Any] | Mapping | None = None) -> Detection:
@@ -111,6 +112,8 @@ def detect(source: Source | Iterable[Row | Problem], mapping: dict[str, Any] | M
     kinds = _kinds(settled, readings)
     evidence = [*evidence, *(profiles[c].describe() for c in settled.columns.values() if c in profiles)]
     evidence += _remarks(readings, profiles, settled)
+    if (how := pairing_rule(settled.shape, kinds, settled.rule)) != FITTING:
+        evidence.append(how)
     evidence.append(f"{len(readings)} of {len(rows)} rows looked at fit")
     return Detection(settled.shape, settled, kinds, evidence, share, problems, columns, len(rows))
 
@@ -137,21 +140,25 @@ def sample(source: Source | Iterable[Row | Problem], count: int = SAMPLE) -> tup
 
 
 def _try(mapping: Mapping, rows: list[Row]) -> tuple[list[Reading], Problems]:
+    """What can be read of the rows. Conversations without an answer count where most are such: they are prompts."""
     readings, faults = [], Problems()
     kind = SHAPES[mapping.shape].kinds[0]
+    read: list[tuple[Row, Reading]] = []
     for row in rows:
         try:
-            reading = mapping.read(row)
+            read.append((row, mapping.read(row)))
+        except BadRow as bad:
+            faults.add(bad.problem.at(row.number, row.line, row.file))
+    if kind == "chat" and sum(reading.good is not None for _, reading in read) * 2 < len(read):
+        kind = "prompts"
+    for row, reading in read:
+        try:
             if mapping.shape != "labelled":
-                example_of(reading, kind if reading.good is not None else _without_answer(kind), "chat", row.number)
+                example_of(reading, kind, "chat", row.number)
             readings.append(reading)
         except BadRow as bad:
             faults.add(bad.problem.at(row.number, row.line, row.file))
     return readings, faults
-
-
-def _without_answer(kind: str) -> str:
-    return "prompts" if kind == "chat" else kind
 
 
 def _kinds(mapping: Mapping, readings: list[Reading]) -> tuple[str, ...]:
@@ -193,6 +200,9 @@ def _remarks(readings: list[Reading], profiles: dict[str, ColumnProfile], mappin
     many = sum(count for asked, count in turns.items() if asked > 1)
     if many:
         remarks.append(f"{many} of {len(readings)} rows have several turns")
+    alone = sum(r.good is None and r.bad is None and r.text is None for r in readings)
+    if 0 < alone < len(readings):
+        remarks.append(f"{alone} of {len(readings)} rows have no answer, so they serve as prompts only")
     system = sum(bool(r.prompt) and r.prompt[0]["role"] == "system" for r in readings)
     if system:
         remarks.append(f"{system} of {len(readings)} rows begin with a system turn")

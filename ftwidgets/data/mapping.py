@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from ftwidgets.data.examples import Example, example_of
+from ftwidgets.data.pairing import paired, pairs_rows
 from ftwidgets.data.problems import BadRow, Problem
 from ftwidgets.data.reading import Reading
 from ftwidgets.data.rows import Row, Source
@@ -21,6 +23,7 @@ FORMS = ("chat", "text")
 KINDS_ASKED = (None, "text")
 TURN_OPTIONS = ("role_field", "content_field", "speakers")
 _OPTIONS = ("shape", "as", "rule", "kind", *TURN_OPTIONS)
+PAIRED_AMONG = 256  # rows looked at for the first pairs
 _NOT_COLUMNS = ("answer_field", "score_field")  # names inside a list of answers
 
 
@@ -143,19 +146,35 @@ class PreviewRow:
 def preview(source: Source | Iterable[Row | Problem], mapping: Mapping, kind: str, count: int = 5) -> list[PreviewRow]:
     """The first rows of a source as examples of a kind, to look at while columns are being mapped.
 
+    Where a pair is made of two rows, the first pairs among the rows that `source` gives at hand.
+
     Raises:
         FtwidgetsError: A mapped column does not exist, or the source cannot be read.
     """
     items: list[Row | Problem] = []
     for item in source.rows() if isinstance(source, Source) else source:
-        if len(items) >= count:
+        if len(items) >= (PAIRED_AMONG if pairs_rows(mapping.shape, kind) else count):
             break
         if isinstance(item, Row) or item.skipped:
             items.append(item)
     rows = [item for item in items if isinstance(item, Row)]
     if rows:
         mapping.check(dict.fromkeys(name for row in rows for name in row.cells))
-    return [_preview_row(item, mapping, kind) for item in items]
+    if pairs_rows(mapping.shape, kind) and (pairs := _preview_pairs(rows, mapping, count)):
+        return pairs
+    return [_preview_row(item, mapping, kind) for item in items[:count]]
+
+
+def _preview_pairs(rows: list[Row], mapping: Mapping, count: int) -> list[PreviewRow]:
+    read: list[tuple[Row | Problem, Reading | None]] = []
+    for row in rows:
+        try:
+            read.append((row, mapping.read(row)))
+        except BadRow:
+            continue
+    cells = {row.number: row.cells for row in rows}
+    examples = (e for e in paired(read, mapping.form, lambda problem: None) if e is not None)
+    return [PreviewRow(e["row_id"], cells[e["row_id"]], e, None) for e in islice(examples, count)]
 
 
 def _preview_row(item: Row | Problem, mapping: Mapping, kind: str) -> PreviewRow:

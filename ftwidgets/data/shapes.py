@@ -86,20 +86,28 @@ SHAPES: dict[str, Shape] = {
 }
 
 
+FITTING = "The rows fit as they are."
+
+
 def kind_for(method: str) -> str:
     """The kind of canonical examples that a method learns from: chat, pairs, prompts or text."""
     return KINDS[method]
 
 
-def nearest_way_out(shape: str | None, kinds: tuple[str, ...], method: str) -> tuple[bool, str, str]:
-    """``(usable, reason, way out)`` for data of a shape that gives these kinds, used for a method."""
+def nearest_way_out(
+    shape: str | None, kinds: tuple[str, ...], method: str, rule: str = "best_worst"
+) -> tuple[bool, str, str]:
+    """``(usable, reason, way out)`` for data of a shape that gives these kinds, used for a method.
+
+    ``rule`` is that of `Mapping`, by which scored answers become a pair.
+    """
     kind = KINDS[method]
     wanted = _KIND_WORDS[kind]
     if shape is None:
         return False, "The shape of these rows was not recognised.", "Say by hand which column plays which role."
     title = SHAPES[shape].title
     if kind in kinds:
-        return True, _how(shape, kind), ""
+        return True, pairing_rule(shape, kinds, rule) if kind == "pairs" else _how(shape, kind), ""
     if kind == "text":
         return (
             False,
@@ -134,8 +142,14 @@ def _how(shape: str, kind: str) -> str:
         return "The prompts are used."
     if kind == "chat" and shape in better:
         return f"The prompts and {better[shape]} are used."
-    if kind == "pairs" and shape == "ranked":
-        return "The best answer of a row is paired with its worst; rows where all are equal give no pair."
-    if kind == "pairs" and shape == "labelled":
+    return FITTING
+
+
+def pairing_rule(shape: str, kinds: tuple[str, ...], rule: str) -> str:
+    """How rows of a shape become pairs, in words."""
+    if shape == "ranked":
+        worse = "its worst" if rule == "best_worst" else "one of its lower ones, drawn at random"
+        return f"The best answer of a row is paired with {worse}; rows where all are equal give no pair."
+    if shape == "labelled" and "pairs" in kinds:
         return "Good and bad answers to the same prompt are paired in the order in which they come."
-    return "The rows fit as they are."
+    return FITTING

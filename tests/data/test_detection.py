@@ -225,6 +225,34 @@ def test_conversations_without_answers_are_prompts():
     assert found.kinds == ("prompts",) and found.methods == ("ppo",)
 
 
+def test_a_conversation_without_an_answer_among_answered_ones_is_named():
+    rows = [{"messages": said((U, "Hi"), (A, "Hello"))}] * 3 + [{"messages": said((U, "Tell me."))}]
+    found = detect(source_of_object(rows))
+    assert found.kinds == ("chat", "prompts") and found.confidence == 3 / 4
+    assert "3 of 4 rows looked at fit" in found.evidence
+    assert [str(problem) for problem in found.problems] == [
+        "row 3: The row has no answer to learn from. Remove the row."
+    ]
+
+
+def test_conversations_of_which_few_are_answered_still_serve_as_prompts():
+    rows = [{"messages": said((U, "Tell me."))}] * 3 + [{"messages": said((U, "Hi"), (A, "Hello"))}]
+    found = detect(source_of_object(rows))
+    assert found.kinds == ("chat", "prompts") and found.confidence == 1
+    assert "3 of 4 rows have no answer, so they serve as prompts only" in found.evidence
+
+
+def test_the_rule_by_which_rows_become_pairs_is_stated():
+    rows = [{"prompt": "q", "answers": ["a", "b", "c"], "scores": [1, 3, 2]}]
+    assert any("paired with its worst" in line for line in detect(source_of_object(rows)).evidence)
+    mapping = {"shape": "ranked", "prompt": "prompt", "answers": "answers", "scores": "scores", "rule": "best_random"}
+    by_chance = detect(source_of_object(rows), mapping)
+    assert any("one of its lower ones" in line for line in by_chance.evidence)
+    assert "one of its lower ones" in usable_for(by_chance, "dpo")[1]
+    kto = [{"prompt": "q", "completion": word, "label": good} for word, good in (("yes", True), ("no", False))]
+    assert any("in the order in which they come" in line for line in detect(source_of_object(kto)).evidence)
+
+
 def test_no_rows_is_an_error():
     with pytest.raises(FtwidgetsError, match="empty"):
         detect(source_of_object([]))

@@ -38,6 +38,17 @@ def test_faults_are_named(given, message):
         Mapping.from_dict(given)
 
 
+def test_preview_of_marked_answers_shows_the_pairs_they_become():
+    said = [("q1", "a", True), ("q2", "b", False), ("q1", "c", True), ("q2", "d", True), ("q1", "e", False)]
+    rows = [{"prompt": q, "completion": text, "label": good} for q, text, good in said]
+    mapping = detect(source_of_object(rows)).mapping
+    shown = preview(source_of_object(rows), mapping, "pairs", 5)
+    assert [row.problem for row in shown] == [None, None]
+    sides = [(row.example["chosen"][0]["content"], row.example["rejected"][0]["content"]) for row in shown]
+    assert sides == [("d", "b"), ("a", "e")]  # in the order in which the second of a pair comes
+    assert [row.row for row in shown] == [3, 0]  # the good answer's row
+
+
 def test_preview_shows_rows_beside_what_they_become():
     rows = [{"x": "q", "y": "good", "z": "bad"}, {"x": "q", "y": 3, "z": "bad"}, {"x": "q", "y": "g", "z": "b"}]
     mapping = Mapping.from_dict({"prompt": "x", "chosen": "y", "rejected": "z"})
