@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as w
@@ -58,7 +60,11 @@ class InspectPanel(w.VBox):
             view.observe(lambda change: self._limit(change["new"]), "max_length")
         else:
             view = PreferencePairs(
-                data.train, held_out=data.held_out, tokenizer=tokenizer, max_length=config.max_length
+                data.train,
+                held_out=data.held_out,
+                tokenizer=tokenizer,
+                max_length=config.max_length,
+                decisions=_decisions_file(config.dataset),
             )
             view.on_use(self._use)
         self._place.children = [view]
@@ -66,3 +72,12 @@ class InspectPanel(w.VBox):
 
     def _fail(self, error: Exception) -> None:
         self._state.value = f'<span class="ftw-problem">⚠ {safe(error)}</span>'
+
+
+def _decisions_file(dataset: str) -> Path:
+    """Beside the notebook, named like the rows: whoever opens the same rows again goes on there.
+
+    Pairs are known by what they say, so a file of other rows with that name is added to and nothing of it is taken.
+    """
+    name = Path(dataset).stem if Path(dataset).expanduser().exists() else dataset
+    return Path(re.sub(r"[^\w.-]+", "-", name).strip("-.") + "-decisions.jsonl")
