@@ -39,7 +39,7 @@ export class Judge {
   });
   private readonly progress = make('div', { class: 'ftw-progress' });
   private readonly help = make('div', {
-    class: 'ftw-help',
+    class: 'ftw-keys',
     role: 'dialog',
     'aria-label': 'Keys',
     hidden: true,
