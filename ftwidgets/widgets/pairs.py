@@ -74,7 +74,7 @@ class PreferencePairs(anywidget.AnyWidget):
             others: Decision files of other people, shown beside one's own, with disagreements marked.
             rows: Show only these row ids, under `title`.
             split: Take only the run's "train" or "eval" values, where their row ids would collide.
-            held_out: The held-out pairs, to find prompts that are in both.
+            held_out: The held-out pairs, given like `dataset`, to find prompts that are in both.
             model: A causal language model that looks at the pairs on request, with `tokenizer`.
             tokenizer: Counts tokens; the run's own if not given. With `max_length` truncation is checked too.
             mapping: Which column plays which role, where it is not found out.
@@ -310,7 +310,7 @@ class PreferencePairs(anywidget.AnyWidget):
 
     def _job_failed(self, name: str, error: Exception) -> None:
         if name == "lint":
-            self._linting.failed()
+            self._linting.failed(error)
         message = str(error) if isinstance(error, FtwidgetsError) else f"{type(error).__name__}: {error}"
         self._tell("failed", job=name, message=message)
 

@@ -14,6 +14,13 @@ from ftwidgets.widgets.pairs import PreferencePairs
 from .pairs_page import ROWS, MadeRun, Page
 
 
+def test_a_lint_that_cannot_be_done_raises_instead_of_giving_less() -> None:
+    viewer = PreferencePairs(ROWS, tokenizer=object(), max_length=8)
+    with pytest.raises(FtwidgetsError, match="tokenizer"):
+        viewer.lint()
+    viewer.close()
+
+
 def test_decisions_go_to_the_side_file_and_are_resumed(tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl"
     page = Page(PreferencePairs(ROWS, decisions=path, reviewer="ana"))

@@ -21,6 +21,7 @@ class Linting:
     def __init__(self, viewer: "PreferencePairs", held_out: Any, max_length: int | None) -> None:
         self.state: Literal["waiting", "running", "done", "stopped"] = "waiting"
         self.progress = 0.0
+        self._error: Exception | None = None
         self._viewer = viewer
         self._held_out = held_out
         self._max_length = max_length
@@ -29,20 +30,23 @@ class Linting:
     def start(self) -> None:
         """Begin, or begin again after a stop: numbers that were computed are kept."""
         if self.state in ("waiting", "stopped"):
-            self.state = "running"
+            self.state, self._error = "running", None
             self._viewer._jobs.start("lint", self._work)
 
     def stop(self) -> None:
         self._viewer._jobs.cancel("lint")
         self.failed()
 
-    def failed(self) -> None:
-        self.state = "stopped"
+    def failed(self, error: Exception | None = None) -> None:
+        self.state, self._error = "stopped", error
         self._tell()
 
     def report(self) -> LintReport:
+        """All findings, waited for; raises what stopped the work, where it was not a person."""
         self.start()
         self._viewer._jobs.wait("lint")
+        if self._error is not None:
+            raise self._error
         session = self._viewer._session
         found = [session.findings[check.id] for check in CHECKS if check.id in session.findings]
         return LintReport(len(session.table), tuple(found), dict(session.not_checked))

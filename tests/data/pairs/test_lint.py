@@ -1,6 +1,8 @@
 """Each check finds what it names and leaves alone what only looks like it."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -154,6 +156,16 @@ def test_leakage_goes_by_prompt_without_case_and_blanks() -> None:
     report = lint(strings(("what is red?\n", "a", "b"), ("What is blue?", "a", "b")), held_out=held_out)
     assert marked(report, "leakage") == [0]
     assert "held_out" in lint(strings(("q", "a", "b"))).not_checked["leakage"]
+
+
+def test_the_held_out_split_may_be_a_file_and_one_that_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
+    held_out = tmp_path / "held.jsonl"
+    held_out.write_text(json.dumps({"question": "Q1", "chosen": "x", "rejected": "y"}))
+    pairs = strings(("q1", "a", "b"), ("q2", "a", "a"))
+    assert marked(lint(pairs, held_out=held_out), "leakage") == [0]
+    report = lint(pairs, held_out=tmp_path / "none.jsonl")
+    assert "none.jsonl" in report.not_checked["leakage"]
+    assert marked(report, "identical") == [1]
 
 
 class WordTokenizer:

@@ -11,6 +11,7 @@ from ftwidgets.data.pairs.checks.length_bias import length_bias
 from ftwidgets.data.pairs.checks.report import BY_ID, CHECKS, Finding, LintReport
 from ftwidgets.data.pairs.checks.texts import TextChecks
 from ftwidgets.data.pairs.checks.truncation import token_lengths
+from ftwidgets.data.pairs.reading import read_pairs
 from ftwidgets.data.pairs.stats import PairStats, Progress, no_progress, over_blocks, row_hashes
 from ftwidgets.data.pairs.table import Block, PairTable, Texts
 from ftwidgets.errors import FtwidgetsError
@@ -34,8 +35,8 @@ def lint(
 
     `dataset`: anything `PairTable.of` reads. `max_length` with a `tokenizer`, or with `token_lengths` (tokens of prompt
     and chosen, of prompt and rejected, (rows,) each), checks truncation; more than 20,000 rows are then sampled.
-    `held_out`: the other split, for leakage. Texts of at most 2,000,000 rows are read, evenly spread; every finding
-    says in `looked_at` how many rows it rests on. `progress(done, total)` may raise to stop.
+    `held_out`: the other split, as `read_pairs` takes it, for leakage. Texts of at most 2,000,000 rows are read, evenly
+    spread; every finding says in `looked_at` how many rows it rests on. `progress(done, total)` may raise to stop.
     Raises FtwidgetsError where the data are no pairs.
     """
     table = PairTable.of(dataset)
@@ -126,7 +127,11 @@ def _leakage(found: Any, table: PairTable, held_out: Any) -> Finding | dict[str,
         return {"leakage": "needs the held-out split (held_out=...)"}
     if "prompt" not in table.arrow.column_names:
         return {"leakage": "needs a column 'prompt'"}
-    other = _prompt_hashes(PairTable.of(held_out))
+    try:
+        given, _ = read_pairs(held_out)
+    except FtwidgetsError as error:
+        return {"leakage": f"the held-out split cannot be read: {error}"}
+    other = _prompt_hashes(given)
     leaked = np.isin(_prompt_hashes(table), other)
     return found("leakage", leaked, "prompts compared without case and blanks", held_out=float(len(other)))
 
