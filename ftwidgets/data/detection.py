@@ -9,7 +9,7 @@ from typing import Any
 
 from ftwidgets.data.candidates import candidates
 from ftwidgets.data.column_profile import ColumnProfile, profile_columns
-from ftwidgets.data.examples import example_of
+from ftwidgets.data.examples import example_of, warnings_of
 from ftwidgets.data.mapping import Mapping
 from ftwidgets.data.problems import BadRow, Problem, Problems
 from ftwidgets.data.reading import Reading
@@ -140,7 +140,10 @@ def sample(source: Source | Iterable[Row | Problem], count: int = SAMPLE) -> tup
 
 
 def _try(mapping: Mapping, rows: list[Row]) -> tuple[list[Reading], Problems]:
-    """What can be read of the rows. Conversations without an answer count where most are such: they are prompts."""
+    """What can be read of the rows, and what is wrong or odd with some.
+
+    Conversations without an answer count where most are such: they are prompts.
+    """
     readings, faults = [], Problems()
     kind = SHAPES[mapping.shape].kinds[0]
     read: list[tuple[Row, Reading]] = []
@@ -156,6 +159,8 @@ def _try(mapping: Mapping, rows: list[Row]) -> tuple[list[Reading], Problems]:
             if mapping.shape != "labelled":
                 example_of(reading, kind, "chat", row.number)
             readings.append(reading)
+            for name, message, suggestion in warnings_of(reading, kind):
+                faults.add(Problem(name, message, suggestion, row.number, row.line, row.file))
         except BadRow as bad:
             faults.add(bad.problem.at(row.number, row.line, row.file))
     return readings, faults

@@ -139,7 +139,7 @@ def _encodes(text: str) -> bool:
 
 def _named(value: Any) -> str:
     if isinstance(value, bool) or value is None:
-        return f"{value}"
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, (int, float)):
         return f"a number ({str(value)[:20]})"
     return {"list": "a list", "dict": "an object"}.get(type(value).__name__, f"of type {type(value).__name__}")

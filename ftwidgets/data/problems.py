@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, overload
 
@@ -74,10 +74,12 @@ class Problems(Sequence[Problem]):
         if self.counts[problem.kind] <= KEPT_OF_A_KIND:
             self._kept.append(problem)
 
-    def summary(self) -> list[str]:
-        """One line for each kind, with its count and the first places."""
+    def summary(self, but: Container[str] = ()) -> list[str]:
+        """One line for each kind, with its count and the first places; not for those in ``but``."""
         lines = []
         for kind, count in self.counts.most_common():
+            if kind in but:
+                continue
             first = [p for p in self._kept if p.kind == kind]
             if count == 1:
                 lines.append(str(first[0]))

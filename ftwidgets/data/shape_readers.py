@@ -85,7 +85,8 @@ def _preference(cells: Cells, roles: Roles, row: int) -> Reading:
 
 def _form(value: Any) -> str:
     value = parsed(value)
-    return {str: "text", list: "a list", dict: "one turn", type(None): "null"}.get(type(value), "of another type")
+    kinds = {str: "text", list: "a list", dict: "one turn", type(None): "null", bool: "true or false"}
+    return kinds.get(type(value), "a number" if isinstance(value, int | float) else "of another type")
 
 
 def _transcript_pairs(cells: Cells, roles: Roles, row: int) -> Reading:

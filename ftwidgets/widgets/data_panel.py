@@ -130,7 +130,9 @@ def look_at(dataset: Any, config: str | None, split: str, mapping: dict[str, Any
         shown = [{name: _written(cell) for name, cell in row.cells.items()} for row in plain[:FIRST]]
     else:
         shown = [_shown(row) for row in preview(first, found.mapping, kind, FIRST)]
-    said = [str(problem) for problem in list(found.problems)[:5] if problem.kind not in unread.counts]
+    said = found.problems.summary(but=unread.counts)[:5]
+    if rows is None or rows > found.rows_looked_at:
+        said = [f"Among the {found.rows_looked_at:,} rows looked at: {line}" for line in said]
     return Look(
         title="The mapping does not fit" if fault else found.title,
         evidence=[fault] if fault else found.evidence if found.shape else found.explain().splitlines(),

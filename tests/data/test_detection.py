@@ -235,6 +235,13 @@ def test_a_conversation_without_an_answer_among_answered_ones_is_named():
     ]
 
 
+def test_what_is_odd_about_rows_that_fit_is_named():
+    row = {"messages": said((U, "Hi"), (A, "Hello"), (U, "And?"))}
+    found = detect(source_of_object([row]))
+    assert found.confidence == 1 and found.problems[0].row == 0
+    assert "ends with a turn of the user" in found.problems[0].message and found.problems[0].suggestion
+
+
 def test_conversations_of_which_few_are_answered_still_serve_as_prompts():
     rows = [{"messages": said((U, "Tell me."))}] * 3 + [{"messages": said((U, "Hi"), (A, "Hello"))}]
     found = detect(source_of_object(rows))

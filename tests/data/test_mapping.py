@@ -55,7 +55,7 @@ def test_preview_shows_rows_beside_what_they_become():
     first, second = preview(source_of_object(rows), mapping, "pairs", 2)
     assert first.cells == rows[0] and first.problem is None
     assert first.example["chosen"] == [{"role": "assistant", "content": "good"}]
-    assert second.example is None and second.problem.row == 1 and "y is of another type" in second.problem.message
+    assert second.example is None and second.problem.row == 1 and "y is a number" in second.problem.message
     with pytest.raises(FtwidgetsError, match="no column 'w' for prompt"):
         preview(source_of_object(rows), Mapping.from_dict({"prompt": "w", "chosen": "y", "rejected": "z"}), "pairs")
 
