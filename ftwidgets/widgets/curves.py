@@ -12,7 +12,7 @@ import traitlets as t
 
 from ftwidgets.diagnosis.following import following
 from ftwidgets.runs import Run
-from ftwidgets.widgets.listening import watch_cells
+from ftwidgets.widgets.listening import at_unseen_ends, there_is_a_page, watch_cells
 from ftwidgets.widgets.record import MIME, record, saved_curves
 from ftwidgets.widgets.sources import Source, runs_of
 from ftwidgets.widgets.stream import Stream
@@ -50,6 +50,7 @@ class Curves(anywidget.AnyWidget):
         self._pick: list[Callable[[int, Any], None]] = []
         self._outputs: list[tuple[Any, str]] = []  # display handles that have no record yet, and what they show
         self._page_keeps = "record"
+        self._kept: tuple[int, list[Any]] | None = None  # what the record was made of that was left last, unseen
         super().__init__(heading=heading)
         watch_cells()
         if hasattr(self.comm, "_reply_subshell_for"):
@@ -63,6 +64,7 @@ class Curves(anywidget.AnyWidget):
         if self._health is not None:
             self._unsubscribe.append(self._health.subscribe(lambda _: self._stream.changed()))
         self._unsubscribe += [run.subscribe(self._changed) for run in self.runs if hasattr(run, "subscribe")]
+        self._unsubscribe.append(at_unseen_ends(self._keep_unseen))
 
     def on_select(self, callback: Callable[[int, int], None]) -> None:
         """Call ``callback(from_step, to_step)`` when steps are chosen in a chart, both ends included."""
@@ -130,19 +132,39 @@ class Curves(anywidget.AnyWidget):
 
     def _keep(self) -> None:
         """When the runs have ended: leave what a notebook can keep, in the way that the page asks for."""
-        if not self._ended:
+        if not self._ended or not there_is_a_page():
             return
-        if self._health is not None:
-            self._health.finish()  # a record is made once: what the last look finds belongs into it
         if self._page_keeps == "state":
+            self._finish()
             if not self.saved:
                 self.saved = saved_curves(self.runs)
             return
         # Without our extension a record takes the live view away: that of a whole Studio would be too much.
         taken, self._outputs = self._outputs, []
-        outputs = [o for o in taken if self._page_keeps == "record" or o[1] == self.model_id]
+        self._record([o for o in taken if self._page_keeps == "record" or o[1] == self.model_id], live=True)
+
+    def _keep_unseen(self) -> None:
+        """A cell has ended that no page shows. Nobody will ask for the record, nor see the live view: it is left now,
+        and anew at the end of further cells while the runs go on.
+        """
+        now = (len(self._outputs), [(run.status, len(run.store)) for run in self.runs])
+        if self._outputs and now != self._kept:
+            self._kept = now
+            self._record(self._outputs, live=False)
+        if self._ended:
+            self._outputs, self._kept = [], None
+
+    def _record(self, outputs: list[tuple[Any, str]], live: bool) -> None:
+        """Leave the record in ``outputs``; ``live``: a page may show the widget in its place."""
+        self._finish()
         if outputs:
             bundle = record(self.runs)
         for handle, model_id in outputs:
+            named = bundle | {MIME: bundle[MIME] | {"model_id": model_id}} if live else bundle
             with contextlib.suppress(Exception):  # the output may be gone; the run folder has everything
-                handle.update(bundle | {MIME: bundle[MIME] | {"model_id": model_id}}, raw=True)
+                handle.update(named, raw=True)
+
+    def _finish(self) -> None:
+        """A record is made once: what the last look at an ended run finds belongs into it."""
+        if self._health is not None and self._ended:
+            self._health.finish()
