@@ -15,6 +15,7 @@ from ftwidgets.runs import Run
 from ftwidgets.widgets.listening import at_unseen_ends, there_is_a_page, watch_cells
 from ftwidgets.widgets.record import MIME, record, saved_curves
 from ftwidgets.widgets.sources import Source, runs_of
+from ftwidgets.widgets.steady import keep_widgets_steady
 from ftwidgets.widgets.stream import Stream
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -51,6 +52,7 @@ class Curves(anywidget.AnyWidget):
         self._outputs: list[tuple[Any, str]] = []  # display handles that have no record yet, and what they show
         self._page_keeps = "record"
         self._kept: tuple[int, list[Any]] | None = None  # what the record was made of that was left last, unseen
+        keep_widgets_steady()
         super().__init__(heading=heading)
         watch_cells()
         if hasattr(self.comm, "_reply_subshell_for"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import anywidget
 import ipywidgets as w
 
+from ftwidgets.widgets.steady import keep_widgets_steady
 from ftwidgets.widgets.style import stylesheet
 
 
@@ -19,6 +20,7 @@ class View(w.VBox):
     """
 
     def __init__(self, children: Sequence[w.Widget], *sheets: Path):
+        keep_widgets_steady()
         super().__init__([stylesheet(), *map(stylesheet, sheets), OwnKeys(), *children])
         self.add_class("ftw-studio")
 
