@@ -2,11 +2,12 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { launcherPlugin } from './launcher';
 import { recordPlugin } from './record';
+import { restoringPlugin } from './restoring';
 
 /**
  * The plugins of this extension. Each one stands in its own file, works without the others, and adds nothing
  * to what the Python package can do by itself.
  */
-const plugins: JupyterFrontEndPlugin<unknown>[] = [launcherPlugin, recordPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [launcherPlugin, recordPlugin, restoringPlugin];
 
 export default plugins;

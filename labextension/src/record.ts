@@ -3,9 +3,10 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { type IRenderMime, IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { Panel, Widget } from '@lumino/widgets';
 
+import { type LiveModel, managerOf, restored, WIDGET_MIME } from './manager';
+
 /** What Python leaves in a saved notebook when a run has ended (ftwidgets/widgets/record.py). */
 export const RECORD_MIME = 'application/vnd.ftwidgets.run+json';
-const WIDGET_MIME = 'application/vnd.jupyter.widget-view+json';
 const PATIENCE = 10_000; // ms in which a reloaded page finds the widgets of its kernel again
 
 interface Saved {
@@ -75,17 +76,17 @@ class RecordView extends Panel implements IRenderMime.IRenderer {
     const id = saved.model_id ?? '';
     const path = (this.options.resolver as { path?: string } | null)?.path;
     const registry = this.notebooks?.find(panel => panel.context.path === path)?.content.rendermime;
-    const renderer = registry?.getFactory(WIDGET_MIME) && registry.createRenderer(WIDGET_MIME);
-    if (!renderer) return false;
-    const live = await liveModel(renderer, id, patience);
-    let gone = !live;
-    live?.once('destroy', () => {
+    const live = registry && (await liveModel(registry, id, patience));
+    if (!live || this.isDisposed) return false;
+    const renderer = registry.createRenderer(WIDGET_MIME);
+    let gone = false;
+    live.once('destroy', () => {
       gone = true;
       // The kernel ended or was restarted, or Python closed the widget: the record stays.
       if (!this.isDisposed && this.live === renderer) this.showStill(saved);
     });
     const data = { [WIDGET_MIME]: { model_id: id, version_major: 2, version_minor: 0 } };
-    if (live) await renderer.renderModel({ data, metadata: {}, trusted: true, setData: () => undefined });
+    await renderer.renderModel({ data, metadata: {}, trusted: true, setData: () => undefined });
     if (gone || this.isDisposed) {
       renderer.dispose();
       return false;
@@ -98,28 +99,18 @@ class RecordView extends Panel implements IRenderMime.IRenderer {
   }
 }
 
-interface LiveModel {
-  once(event: 'destroy', callback: () => void): void;
-}
-
-interface Manager {
-  has_model(id: string): boolean;
-  get_model(id: string): Promise<LiveModel>;
-}
-
-/** The model of a widget, as soon as the manager behind a widget renderer has it; null when patience ends first. */
-async function liveModel(renderer: object, id: string, patience: number): Promise<LiveModel | null> {
-  // The manager has no public name there, so that it may be missing is expected.
-  const manager = (renderer as { _manager?: { promise?: Promise<Manager> } })._manager?.promise;
-  for (const end = Date.now() + patience; ; await rest(200)) {
-    const found = await Promise.race([manager, rest(0)]);
-    if (found?.has_model(id)) return found.get_model(id).catch(() => null);
-    if (Date.now() >= end) return null;
-  }
-}
-
-function rest(ms: number): Promise<undefined> {
-  return new Promise(done => setTimeout(() => done(undefined), ms));
+/** The model of a widget, as soon as the notebook's manager has it; null when patience, if any, ends first. */
+async function liveModel(
+  rendermime: IRenderMimeRegistry,
+  id: string,
+  patience: number,
+): Promise<LiveModel | null> {
+  const manager = await managerOf(rendermime, patience);
+  if (!manager) return null;
+  if (patience && !manager.has_model(id) && !manager.restoredStatus) await restored(manager);
+  if (!manager.has_model(id)) return null;
+  const model = await manager.get_model(id).catch(() => null);
+  return model?.comm_live ? model : null; // else it was saved with the notebook, and no kernel is behind it
 }
 
 /** The charts with a record behind them, and the line that brings the live view back. */
