@@ -133,7 +133,8 @@ class LiveRun(Run):
             _write_json(self.folder / "environment.json", versions())
             summary = self._work(Context(self))
             _write_json(self.folder / "summary.json", summary)
-            self._move(states.STOPPED if self._stop else states.FINISHED)
+            with self._wake:  # a stop is asked wholly before or after: in between, the run stopped for ever
+                self._move(states.STOPPED if self._stop else states.FINISHED)
         except StopRun:
             self._move(states.STOPPED, "before training began")
         except BaseException as error:  # noqa: BLE001 - whatever it was, the run says so and the kernel lives on

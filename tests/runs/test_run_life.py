@@ -103,6 +103,82 @@ def test_stop_while_paused(tmp_path):
     assert run.wait(20) == "stopped"
 
 
+class Told:
+    """A lock that says when a thread has to wait for it."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self.awaited = threading.Event()
+
+    def acquire(self, blocking=True, timeout=-1):
+        if self._lock.acquire(False):
+            return True
+        if not blocking:
+            return False
+        self.awaited.set()
+        return self._lock.acquire(True, timeout)
+
+    def release(self):
+        self._lock.release()
+
+    def __enter__(self):
+        return self.acquire()
+
+    def __exit__(self, *_):
+        self.release()
+
+
+@pytest.fixture
+def begun(tmp_path):
+    """A run in training, the event at which its work ends, and the lock between those who change its state."""
+    training, last_step = threading.Event(), threading.Event()
+
+    def work(context):
+        context.training()
+        training.set()
+        last_step.wait(20)
+        return {}
+
+    run, between = start_run(config(tmp_path), work), Told()
+    training.wait(20)
+    run._wake = threading.Condition(between)
+    return run, last_step, between
+
+
+def test_the_end_of_a_run_waits_for_a_stop_that_is_being_asked(begun):
+    run, last_step, between = begun
+    move = run._move
+
+    def slow_move(new, reason=""):
+        if new == "stopping":  # asked, and not recorded yet: here the run comes to its end
+            last_step.set()
+            between.awaited.wait(20)
+        move(new, reason)
+
+    run._move = slow_move
+    run.stop()
+    assert run.wait(20) == "stopped"
+    assert [e["status"] for e in run.events.of("status")] == ["preparing", "training", "stopping", "stopped"]
+
+
+def test_a_stop_that_is_asked_while_a_run_ends_changes_nothing(begun):
+    run, last_step, between = begun
+    move = run._move
+    stopper = threading.Thread(target=lambda: (run.stop(), between.awaited.set()))
+
+    def slow_move(new, reason=""):
+        if new == "finished":  # decided, and not recorded yet: here somebody asks to stop
+            stopper.start()
+            between.awaited.wait(20)
+        move(new, reason)
+
+    run._move = slow_move
+    last_step.set()
+    assert run.wait(20) == "finished"
+    stopper.join(20)
+    assert [e["status"] for e in run.events.of("status")] == ["preparing", "training", "finished"]
+
+
 def test_a_failure_is_told_and_frees_what_it_held(tmp_path):
     class Tensor:
         pass
