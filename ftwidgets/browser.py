@@ -81,6 +81,7 @@ class RunBrowser(View):
         self._title = paragraph(kind="section")
         self._shut = _button("Close", "times", "Close what is shown below", self.shut)
         head = w.HBox([self._title, self._shut])
+        head.add_class("ftw-shown-head")
         head.add_class("ftw-behind-line")
         self._detail = w.VBox([head])
         self._detail.layout.display = "none"

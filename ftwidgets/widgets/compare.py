@@ -71,6 +71,7 @@ class Comparison(View):
         for table in (self._table, self._options, self._metrics):
             table.add_class("ftw-scroll")
         self._saved = w.HTML()
+        self._saved.layout.display = "none"
         buttons = [self._save_button(name) for name in ("csv", "png", "svg")]
         saving = w.HBox([*buttons, self._saved])
         saving.add_class("ftw-buttons")
@@ -259,6 +260,7 @@ class Comparison(View):
             self._saved.value = f'<span class="ftw-problem">⚠ {safe(error)}</span>'
         else:
             self._saved.value = f"Saved {safe(done)}"
+        self._saved.layout.display = ""
 
 
 class _Output:

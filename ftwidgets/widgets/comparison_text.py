@@ -35,6 +35,7 @@ HEAD = {
     "against the best": "Pairs that only this run : only the best gets right, and the exact McNemar p-value",
     "highest": "The evaluation with the highest pair accuracy, and whether its checkpoint is kept",
 }
+OPTION = "ftw-option"  # left out where the cell is narrow: the numbers matter more, and all options have their table
 ENOUGH = 0.05  # p-value below which two runs are told apart
 
 
@@ -114,7 +115,10 @@ def standings_table(standings: Sequence[Standing], differing: Mapping[str, Seque
         run = standing.run
         icon, word = SHOWN.get(run.status, ("", run.status))
         last = int(run.store.rows(len(run.store) - 1)[0, 0]) if len(run.store) else 0
-        cells = [_td(safe(value_text(values[number]))) for values in differing.values()]
+        cells = [
+            _td(safe(value_text(values[number])), OPTION if name != "method" else "")
+            for name, values in differing.items()
+        ]
         made = _numbers(standing)
         cells += [made[name] for name in right]
         lead = ' class="ftw-leader"' if standing.leader else ""
@@ -209,7 +213,8 @@ def _names(standings: Sequence[Standing]) -> str:
 
 def _th(name: str, option: bool = False) -> str:
     text = f"<code>{html.escape(name)}</code>" if option else html.escape(name)
-    return f'<th scope="col" title="{html.escape(HEAD.get(name, ""))}">{text}</th>'
+    kind = f' class="{OPTION}"' if option and name != "method" else ""
+    return f'<th scope="col"{kind} title="{html.escape(HEAD.get(name, ""))}">{text}</th>'
 
 
 def _td(inner: str, kind: str = "") -> str:
