@@ -49,7 +49,8 @@ class Curves(anywidget.AnyWidget):
         self.runs = runs_of(source)
         self._select: list[Callable[[int, int], None]] = []
         self._pick: list[Callable[[int, Any], None]] = []
-        self._outputs: list[tuple[Any, str]] = []  # display handles that have no record yet, and what they show
+        self._outputs: list[tuple[Any, str]] = []  # display handles, and what they show
+        self._recorded = 0  # of these, how many have the record
         self._page_keeps = "record"
         self._kept: tuple[int, list[Any]] | None = None  # what the record was made of that was left last, unseen
         keep_widgets_steady()
@@ -106,6 +107,8 @@ class Curves(anywidget.AnyWidget):
         if kind == "ready":
             self._page_keeps = content.get("keeps", "record")
             self._stream.ready(content["have"])
+            if not any(content["have"]):  # a page that has just been loaded may have missed the record
+                self._recorded = 0
             if self._health is not None:
                 self._health.poke()
             if self._page_keeps != "picture":  # a picture would take the live view away: only when a run just ended
@@ -142,8 +145,8 @@ class Curves(anywidget.AnyWidget):
                 self.saved = saved_curves(self.runs)
             return
         # Without our extension a record takes the live view away: that of a whole Studio would be too much.
-        taken, self._outputs = self._outputs, []
-        self._record([o for o in taken if self._page_keeps == "record" or o[1] == self.model_id], live=True)
+        outputs, self._recorded = self._outputs[self._recorded :], len(self._outputs)
+        self._record([o for o in outputs if self._page_keeps == "record" or o[1] == self.model_id], live=True)
 
     def _keep_unseen(self) -> None:
         """A cell has ended that no page shows. Nobody will ask for the record, nor see the live view: it is left now,

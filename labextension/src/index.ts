@@ -1,5 +1,6 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { keepingPlugin } from './keeping';
 import { launcherPlugin } from './launcher';
 import { recordPlugin } from './record';
 import { restoringPlugin } from './restoring';
@@ -8,6 +9,11 @@ import { restoringPlugin } from './restoring';
  * The plugins of this extension. Each one stands in its own file, works without the others, and adds nothing
  * to what the Python package can do by itself.
  */
-const plugins: JupyterFrontEndPlugin<unknown>[] = [launcherPlugin, recordPlugin, restoringPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  keepingPlugin,
+  launcherPlugin,
+  recordPlugin,
+  restoringPlugin,
+];
 
 export default plugins;

@@ -53,6 +53,27 @@ def wait_for_step(page, step: int) -> None:
     page.wait_for_function(LATEST, arg=step)
 
 
+def running(lab: Lab, start: str = START, show: str = "run.curves()") -> Notebook:
+    """A notebook whose second cell shows a run that goes on."""
+    notebook = lab.open([start, show])
+    notebook.run(0)
+    notebook.run(1)
+    wait_for_step(notebook.page, 20)
+    return notebook
+
+
+def wait_for_record(notebook: Notebook) -> None:
+    """Until the output of the second cell is the record of a run."""
+    notebook.page.wait_for_function(
+        "mime => JSON.stringify(window.__panel.content.widgets[1].model.outputs.toJSON()).includes(mime)", arg=MIME
+    )
+
+
+def end_run(notebook: Notebook) -> None:
+    notebook.python("globals().update(last=40)")
+    wait_for_record(notebook)
+
+
 def first_step(page) -> str:
     page.locator(".ftw-curves-panel").first.focus()
     page.keyboard.press("Home")
@@ -83,14 +104,8 @@ def test_curves_move_while_another_cell_runs_and_survive_a_reload(lab: Lab) -> N
 
 
 def test_an_ended_run_stays_live_here_and_is_a_record_in_the_file(lab: Lab) -> None:
-    notebook = lab.open([START, "curves = run.curves()\ncurves"])
-    notebook.run(0)
-    notebook.run(1)
-    wait_for_step(notebook.page, 20)
-    notebook.python("globals().update(last=40)")
-    notebook.page.wait_for_function(
-        "mime => JSON.stringify(window.__panel.content.widgets[1].model.outputs.toJSON()).includes(mime)", arg=MIME
-    )
+    notebook = running(lab, show="curves = run.curves()\ncurves")
+    end_run(notebook)
     data = notebook.outputs(1)[0]["data"]
     assert set(data) == {MIME, "text/html", "image/png", "text/plain"}
     # In this session the widget itself is shown, and Python still hears it.
@@ -116,19 +131,49 @@ def test_an_ended_run_stays_live_here_and_is_a_record_in_the_file(lab: Lab) -> N
     assert saved.page.get_by_text("model not found").count() == 0
 
 
+def test_the_record_is_left_on_a_page_that_was_loaded_in_mid_run(lab: Lab) -> None:
+    notebook = running(lab)
+    notebook.save()
+    notebook.reload()
+    wait_for_step(notebook.page, 21)
+    end_run(notebook)
+    notebook.page.locator(".ftw-record .ftw-curves canvas").first.wait_for()  # and is the live widget here
+    assert set(notebook.save().cells[1].outputs[0].data) == {MIME, "text/html", "image/png", "text/plain"}
+
+
+END_WITHOUT_A_PAGE = """
+from pathlib import Path
+
+def end_when_told():
+    while not Path("end").exists():
+        time.sleep(0.01)
+    globals().update(last=0)
+
+threading.Thread(target=end_when_told, daemon=True).start()
+run.curves()
+"""
+
+
+def test_the_record_is_left_when_no_page_was_open_at_the_end(lab: Lab) -> None:
+    notebook = running(lab, show=END_WITHOUT_A_PAGE)
+    summary = notebook.python("str(run.folder / 'summary.json')")
+    notebook.save()
+    notebook.page.goto("about:blank")
+    elsewhere = lab.page()
+    (lab.root / "end").touch()
+    elsewhere.wait_for_function("async path => (await fetch(`/api/contents/${path}?content=0`)).ok", arg=summary)
+    later = Notebook(lab.page(f"tree/{notebook.name}"), notebook.name)
+    wait_for_record(later)
+    later.page.locator(".ftw-record .ftw-curves canvas").first.wait_for()
+
+
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 
 
 def test_the_saved_notebook_as_html_of_nbconvert_offline(lab: Lab, chromium: Browser, tmp_path: Path) -> None:
     named = START.replace('output_dir="runs")', f'output_dir="runs", run_name={HOSTILE!r})')
-    notebook = lab.open([named, "run.curves()"])
-    notebook.run(0)
-    notebook.run(1)
-    wait_for_step(notebook.page, 20)
-    notebook.python("globals().update(last=40)")
-    notebook.page.wait_for_function(
-        "mime => JSON.stringify(window.__panel.content.widgets[1].model.outputs.toJSON()).includes(mime)", arg=MIME
-    )
+    notebook = running(lab, named)
+    end_run(notebook)
     nbformat.write(notebook.save(), tmp_path / "saved.ipynb")
     command = [sys.executable, "-m", "nbconvert", "--to", "html", "--output", "saved.html", "saved.ipynb"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
