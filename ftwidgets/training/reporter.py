@@ -38,13 +38,16 @@ class Reporter(TrainerCallback):
         self.totals: dict[str, float] = {}
         self._since = time.perf_counter()
         self._steps = 0
-        self._tokens = 0.0
+        self._tokens = self._carried = 0.0
         self._begun = self._since
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         self.context.training()
         self.context.progress("training", state.global_step, state.max_steps)
         self._since, self._steps = time.perf_counter(), state.global_step
+        if self.config.method != "ppo":  # whose trainer remembers; the others count from 0 again when they are resumed
+            self._carried = max((logged.get("num_tokens", 0.0) for logged in state.log_history), default=0.0)
+            self._tokens = self._carried
         self._begun = self._since  # moved on by every rest: what has passed since is training
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
@@ -68,6 +71,9 @@ class Reporter(TrainerCallback):
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **more: Any) -> None:
         metrics = {name: float(value) for name, value in (logs or {}).items() if isinstance(value, int | float)}
         epoch = metrics.pop("epoch", state.epoch or 0.0)
+        for name in {"num_tokens", "eval_num_tokens"} & metrics.keys() if self._carried else ():
+            metrics[name] += self._carried
+            state.log_history[-1][name] = metrics[name]  # for the next time that it is resumed
         if "train_runtime" in metrics:
             self.totals = metrics
             return

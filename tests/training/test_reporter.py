@@ -19,7 +19,7 @@ def speeds(monkeypatch: pytest.MonkeyPatch, config: RunConfig, logs: list[tuple[
     monkeypatch.setattr(reporter.time, "perf_counter", lambda: clock[0])
     context = Context(Path())
     made = reporter.Reporter(config, context, lambda step: None)
-    state = SimpleNamespace(global_step=0, max_steps=len(logs), epoch=0.0)
+    state = SimpleNamespace(global_step=0, max_steps=len(logs), epoch=0.0, log_history=[])
     made.on_train_begin(None, state, None)
     for seconds, tokens in logs:
         clock[0] = seconds

@@ -126,6 +126,11 @@ def test_a_run_stopped_while_it_rests_resumes_with_its_whole_history(train):
     again = ftwidgets.resume(run)
     assert again.wait(300) == "finished", again.error
     assert list(again.history["step"]) == list(range(61))
+    straight = train(method="sft", **(SHORT | {"max_steps": 60}))
+    assert straight.wait(300) == "finished", straight.error
+    # TRL counts from 0 again after a resume.
+    for name in ("num_tokens", "eval_num_tokens"):
+        assert list(again.history[name].dropna()) == list(straight.history[name].dropna())
 
 
 @pytest.mark.parametrize(
