@@ -40,7 +40,7 @@ def test_stopped_and_resumed(train) -> None:
         begun.set()
         return courtesy(prompts, completions)
 
-    run = train(method="ppo", reward=reward, max_steps=400, response_length=8, **SHORT)
+    run = train(method="ppo", reward=reward, max_steps=400, logging_steps=1, response_length=8, **SHORT)
     assert begun.wait(300), run.error
     run.stop()
     assert run.wait(300) == "stopped", run.error
