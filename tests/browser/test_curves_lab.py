@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from ftwidgets.widgets.record import MIME
 
-from .lab import Lab
+from .lab import Lab, Notebook
 
 START = """
 import threading, time
@@ -162,7 +162,7 @@ def test_the_record_is_left_when_no_page_was_open_at_the_end(lab: Lab) -> None:
     elsewhere = lab.page()
     (lab.root / "end").touch()
     elsewhere.wait_for_function("async path => (await fetch(`/api/contents/${path}?content=0`)).ok", arg=summary)
-    later = Notebook(lab.page(f"tree/{notebook.name}"), notebook.name)
+    later = lab.reopen(Path(notebook.name).name)
     wait_for_record(later)
     later.page.locator(".ftw-record .ftw-curves canvas").first.wait_for()
 
