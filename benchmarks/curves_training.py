@@ -2,11 +2,12 @@
 
     python -m benchmarks.curves_training [--steps N] [--segment N]
 
-The built-in model in a real JupyterLab, its browser on the same machine, a step logged every step. One run, in which
-stretches of steps take turns: in one of each two, in random order, all views of the run (Studio's Watch panel with its
-curves, open in the page) hear of every change, in the other they hear nothing, and the page rests. So both sides share
-model, rows, machine and minute. Each pair of stretches gives one ratio of mean step times; the median of these is
-told, with a 95% interval (bootstrap over pairs). Prints one line of JSON last.
+The built-in model, on rows of one length so that steps are alike, in a real JupyterLab, its browser on the same
+machine, a step logged every step. One run, in which stretches of steps take turns: in one of each two, in random
+order, all views of the run (Studio's Watch panel with its curves, open in the page) hear of every change, in the
+other they hear nothing, and the page rests. So both sides share model, rows, machine and minute. Each pair of
+stretches gives one ratio of mean step times; the median of these is told, with a 95% interval (bootstrap over pairs).
+Prints one line of JSON last.
 """
 
 import argparse
@@ -27,8 +28,9 @@ import ftwidgets
 from ftwidgets.widgets.monitor import Monitor
 from ftwidgets.widgets.style import stylesheet
 import ipywidgets
+rows = [{{"prompt": "What is the capital of Italy?", "completion": "Rome is the capital of Italy. " * 8}}] * 800
 run = ftwidgets.train(
-    method="sft", model="demo", dataset="demo", max_steps={steps}, per_device_train_batch_size=8,
+    method="sft", model="demo", dataset=rows, max_steps={steps}, per_device_train_batch_size=8,
     gradient_accumulation_steps=1, max_length=128, learning_rate=1e-4, seed=0, test_size=0, save_steps=0,
     gradient_checkpointing=False, logging_steps=1, probe_prompts=["Hello?"], max_new_tokens=1, eval_steps=0)
 shown = {shown}  # whether the views hear of a stretch of {segment} steps
@@ -63,7 +65,7 @@ def pair_ratios(steps: np.ndarray, seconds: np.ndarray, shown: list[bool], segme
 
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask.add_argument("--steps", type=int, default=2560)
+    ask.add_argument("--steps", type=int, default=5120)
     ask.add_argument("--segment", type=int, default=64)
     given = ask.parse_args()
     shown = turns(given.steps, given.segment)

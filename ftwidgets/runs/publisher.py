@@ -1,4 +1,4 @@
-"""Telling views that a run has changed, from one thread: what comes with every step once a second, the rest at once."""
+"""Telling views that a run has changed, from one thread: of steps every two seconds, of what is rare at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 _log = logging.getLogger(__name__)
 
-INTERVAL = 1.0  # seconds: curves are seen to move; at 2.5 times a second the views took 6% of the time of 60 ms steps
+INTERVAL = 2.0  # seconds: curves are seen to move; at 2.5 times a second the views took 6% of the time of 60 ms steps
 
 
 class Publisher:

@@ -111,7 +111,7 @@ class Run:
         return self.status
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call ``callback()`` whenever anything changed, from one thread; of steps at most once a second."""
+        """Call ``callback()`` whenever anything changed, from one thread; of steps at most every two seconds."""
         return lambda: None
 
     def curves(self) -> Curves:

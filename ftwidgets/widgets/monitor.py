@@ -19,7 +19,7 @@ from ftwidgets.widgets.states import SHOWN
 from ftwidgets.widgets.style import RUNS, stylesheet
 from ftwidgets.widgets.text import duration, paragraph, safe
 
-PACE = 1.0  # seconds between two changes of the step and its bar: each is a change of the page, beside the training
+PACE = 2.0  # seconds between two changes of the step and its bar: each is a change of the page, beside the training
 
 
 class Monitor(w.VBox):

@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Locator
 
-from ftwidgets.widgets.stream import Stream
+from ftwidgets.widgets.stream import INTERVAL, Stream
 
 from .widget_page import OpenWidget, WidgetPage
 
@@ -21,7 +21,7 @@ class CurvesPage:
         traits = TRAITS | options.pop("traits", {})
         self.widget: WidgetPage = open_widget("curves", traits, **options)
         self.page = self.widget.page
-        self.now = 0.0  # the stream's clock: a second goes by with every answer
+        self.now = 0.0  # the stream's clock: with every answer it may send again
         self.stream = Stream(runs, self.widget.send, clock=lambda: self.now)
         self._heard = 0
         if answer:
@@ -29,7 +29,7 @@ class CurvesPage:
             self.answer()
 
     def answer(self) -> None:
-        self.now += 1
+        self.now += 1.1 * INTERVAL
         sent = self.widget.sent
         for message in sent[self._heard :]:
             if message.content["type"] == "ready":
