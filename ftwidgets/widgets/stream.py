@@ -19,7 +19,7 @@ from ftwidgets.widgets.listening import cell_is_running
 from ftwidgets.widgets.marks import events_so_far, marks
 from ftwidgets.widgets.panels import panels
 
-INTERVAL = 0.4  # seconds between messages, at least; how often a live run tells of its steps is its publisher's to say
+INTERVAL = 2.0  # seconds between messages, at least: curves are seen to move, and training hardly notices
 SILENCE = 30.0  # seconds without a word from a page after which nobody is believed to look (it speaks every 10)
 BLOCKED = 2.0  # seconds between messages when nobody was heard, but a running cell may keep us from hearing
 
@@ -82,7 +82,7 @@ class Feed:
 
 
 class Stream:
-    """Tells pages about some runs through ``send(content, buffers)``, at most two or three times a second.
+    """Tells pages about some runs through ``send(content, buffers)``, at most every two seconds.
 
     ``changed`` may be called from any thread and as often as one likes; ``ready`` and ``alive`` are what a page says.
     """

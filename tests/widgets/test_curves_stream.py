@@ -6,7 +6,6 @@ import threading
 import numpy as np
 import pytest
 
-from ftwidgets.runs import publisher
 from ftwidgets.widgets import listening
 from ftwidgets.widgets.stream import BLOCKED, INTERVAL, SILENCE, Stream
 
@@ -135,16 +134,6 @@ def test_messages_keep_their_distance_and_the_last_rows_still_come():
     assert arrived.wait(5)
     assert len(page.messages) == 2
     same(page, run)
-
-
-def test_what_comes_between_two_turns_of_the_steps_does_not_wait_for_the_next():
-    run = MadeRun(1)
-    page = Page(run)
-    page.stream.ready([])
-    page.later(publisher.INTERVAL / 4)  # a pause, say, which the publisher tells at once
-    run.log()
-    page.stream.changed()
-    assert len(page.messages) == 2 and page.stream._later is None
 
 
 def test_nothing_new_is_no_message():

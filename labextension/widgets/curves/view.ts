@@ -18,8 +18,8 @@ import { Toolbar } from './toolbar';
 const QUIET = 15000; // ms between spoken summaries while a run goes on
 // ms between drawings of new points: curves are seen to move. Training may need the same processor, so the page rests
 // many times as long as the last drawing took, layout and painting included; on a busy machine that is longer.
-const PACE = 400;
-const SLOWEST = 3000;
+const PACE = 2000;
+const SLOWEST = 4000;
 const REST = 150;
 
 /** Who shows the curves: the widget's model, or a saved record with no kernel behind it. */
