@@ -111,12 +111,9 @@ class Studio(View):
 
     def _ipython_display_(self) -> None:
         """Display the form so that the output can become a record of its run when that has ended."""
-        from IPython.display import display
-
-        bundle = self._repr_mimebundle_()
-        if bundle is not None:
-            data = bundle[0] if isinstance(bundle, tuple) else bundle
-            self._outputs.append(display(data, raw=True, display_id=True))
+        output = self._put_out()
+        if output is not None:
+            self._outputs.append(output)
         warm_up()
 
     @property

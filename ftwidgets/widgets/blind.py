@@ -11,13 +11,14 @@ import traitlets as t
 
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs.judging import Judgements, Versus, bradley_terry
+from ftwidgets.widgets.output import InOutput
 
 STATIC = Path(__file__).parents[1] / "static"
 ENOUGH = 0.05  # p-value below which two are told apart
 SAID = {"tie": "tie", "bad": "both bad"}
 
 
-class BlindView(anywidget.AnyWidget):
+class BlindView(InOutput, anywidget.AnyWidget):
     """Shows the matches of a contest one by one and takes the person's word. The page hears no name before the end.
 
     Attributes:

@@ -180,12 +180,9 @@ class Comparison(View):
 
     def _ipython_display_(self) -> None:
         """Display the comparison so that its output can become a record when all runs have ended."""
-        from IPython.display import display
-
-        bundle = self._repr_mimebundle_()
-        if bundle is not None:
-            handle = display(bundle[0] if isinstance(bundle, tuple) else bundle, raw=True, display_id=True)
-            self.curves.shown_in(_Output(self, handle), self.model_id)
+        output = self._put_out()
+        if output is not None:
+            self.curves.shown_in(_Output(self, output), self.model_id)
 
     def close(self) -> None:
         for unsubscribe in self._unsubscribe:

@@ -13,7 +13,8 @@ import traitlets as t
 from ftwidgets.diagnosis.following import following
 from ftwidgets.runs import Run
 from ftwidgets.widgets.listening import at_unseen_ends, there_is_a_page, watch_cells
-from ftwidgets.widgets.record import MIME, record, saved_curves
+from ftwidgets.widgets.output import MIME, InOutput
+from ftwidgets.widgets.record import reattach, record, saved_curves
 from ftwidgets.widgets.sources import Source, runs_of
 from ftwidgets.widgets.steady import keep_widgets_steady
 from ftwidgets.widgets.stream import Stream
@@ -21,7 +22,7 @@ from ftwidgets.widgets.stream import Stream
 STATIC = Path(__file__).parents[1] / "static"
 
 
-class Curves(anywidget.AnyWidget):
+class Curves(InOutput, anywidget.AnyWidget):
     """Charts of one run, or of several over each other: live, zoomed and read together.
 
     Args:
@@ -128,12 +129,12 @@ class Curves(anywidget.AnyWidget):
 
     def _ipython_display_(self) -> None:
         """Display the charts so that the output can become a record of the run when it has ended."""
-        from IPython.display import display
+        output = self._put_out()
+        if output is not None:
+            self._outputs.append((output, str(self.model_id)))
 
-        bundle = self._repr_mimebundle_()
-        if bundle is not None:
-            data = bundle[0] if isinstance(bundle, tuple) else bundle
-            self._outputs.append((display(data, raw=True, display_id=True), str(self.model_id)))
+    def _without_kernel(self) -> dict[str, str]:
+        return {"reattach": reattach(self.runs)}
 
     def _keep(self) -> None:
         """When the runs have ended: leave what a notebook can keep, in the way that the page asks for."""

@@ -18,6 +18,7 @@ from ftwidgets.data.pairs.query import Query
 from ftwidgets.data.pairs.writing import write_jsonl, write_parquet
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.memory.malloc import trim
+from ftwidgets.widgets.output import InOutput
 from ftwidgets.widgets.pair_viewer import answers
 from ftwidgets.widgets.pair_viewer.following import Following
 from ftwidgets.widgets.pair_viewer.jobs import Check, Jobs
@@ -35,7 +36,7 @@ STATIC = Path(__file__).parent.parent / "static"
 TELL_EVERY = 0.15  # seconds between two words on how far a search is
 
 
-class PreferencePairs(anywidget.AnyWidget):
+class PreferencePairs(InOutput, anywidget.AnyWidget):
     """Read, judge, lint and clean preference pairs.
 
     Nothing heavy runs on the kernel's main thread, and only the rows in sight go to the page. The source is never

@@ -16,10 +16,10 @@ import numpy as np
 
 from ftwidgets.widgets.decimate import keep_extremes
 from ftwidgets.widgets.marks import marks
+from ftwidgets.widgets.output import MIME
 from ftwidgets.widgets.panels import AXES, EVAL, panels
 from ftwidgets.widgets.picture import picture
 
-MIME = "application/vnd.ftwidgets.run+json"
 POINTS = 240  # of each metric: about the pixels of a chart, and a notebook stays small
 X_AXES = (*AXES, "num_tokens")
 

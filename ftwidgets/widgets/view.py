@@ -8,11 +8,12 @@ from pathlib import Path
 import anywidget
 import ipywidgets as w
 
+from ftwidgets.widgets.output import InOutput
 from ftwidgets.widgets.steady import keep_widgets_steady
 from ftwidgets.widgets.style import stylesheet
 
 
-class View(w.VBox):
+class View(InOutput, w.VBox):
     """A whole that a person shows in a cell: a form, a table of runs, a comparison.
 
     Args:

@@ -1,8 +1,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 
-import { WIDGET_MIME } from './manager';
-import { RECORD_MIME } from './record';
+import { RECORD_MIME, type Saved } from './record';
 
 /**
  * Puts the record of an ended run into its output also where the page was loaded after the run was shown.
@@ -38,18 +37,14 @@ interface Outputs {
 }
 
 function keep(panel: NotebookPanel, record: Bundle): void {
-  const id = shown(record[RECORD_MIME]);
+  const id = (record[RECORD_MIME] as Saved | undefined)?.model_id;
   if (!id) return;
   for (const cell of panel.content.model?.cells ?? []) {
     const outputs = (cell as unknown as { outputs?: Outputs }).outputs;
     for (let i = 0; outputs && i < outputs.length; i++) {
       const output = outputs.get(i);
-      if (shown(output.data[WIDGET_MIME]) === id) outputs.set(i, { ...output.toJSON(), data: record });
+      const before = output.data[RECORD_MIME] as Saved | undefined;
+      if (before?.model_id === id && !before.runs) outputs.set(i, { ...output.toJSON(), data: record });
     }
   }
-}
-
-/** The widget that a bundle's part names. */
-function shown(part: unknown): string | undefined {
-  return (part as { model_id?: string } | undefined)?.model_id;
 }

@@ -6,7 +6,7 @@ export const WIDGET_MIME = 'application/vnd.jupyter.widget-view+json';
 export interface LiveModel {
   /** Whether a kernel is behind it. */
   comm_live: boolean;
-  once(event: 'destroy', callback: () => void): void;
+  on(event: 'destroy' | 'comm_live_update', callback: () => void): void;
 }
 
 export interface Manager {

@@ -1,20 +1,22 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IConsoleTracker } from '@jupyterlab/console';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { type IRenderMime, IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { Panel, Widget } from '@lumino/widgets';
 
 import { type LiveModel, managerOf, restored, WIDGET_MIME } from './manager';
 
-/** What Python leaves in a saved notebook when a run has ended (ftwidgets/widgets/record.py). */
+/** What stands in the output of a view, and from its run's end on holds the record (ftwidgets/widgets/output.py). */
 export const RECORD_MIME = 'application/vnd.ftwidgets.run+json';
 const PATIENCE = 10_000; // ms in which a reloaded page finds the widgets of its kernel again
+const NO_KERNEL = 'This view needs the kernel that made it. If that is gone, run this cell again.';
 
-interface Saved {
-  /** The live widget that this record stands for, while its kernel lives. */
+export interface Saved {
+  /** The live widget that this stands for, while its kernel lives. */
   model_id?: string;
   /** The line of Python that brings the live view back. */
   reattach?: string;
-  /** What the rules of health said of each run. */
+  /** The runs that ended, with what the rules of health said of each; nothing before. */
   runs?: { info?: { name?: string }; health?: Told[] }[];
 }
 
@@ -25,69 +27,82 @@ interface Told {
 }
 
 /**
- * Draws the record of a run with the same charts as the live view, and no kernel. While the kernel that made it still
- * has the widget, the widget itself is shown in its place, so nothing changes under a person's eyes when a run ends.
+ * Draws a view in its output: the widget while the kernel that made it has it, and without that the record of its run,
+ * with the same charts. Both have one MIME type from the start, so that JupyterLab keeps the view, and with it focus and
+ * place, when a run ends and its record comes.
  */
 export const recordPlugin: JupyterFrontEndPlugin<void> = {
   id: 'ftwidgets:record',
   description: 'Draws the curves of finished runs in saved notebooks.',
   autoStart: true,
   requires: [IRenderMimeRegistry],
-  optional: [INotebookTracker],
-  activate: (_app: JupyterFrontEnd, registry: IRenderMimeRegistry, notebooks: INotebookTracker | null) => {
+  optional: [INotebookTracker, IConsoleTracker],
+  activate: (
+    _app: JupyterFrontEnd,
+    registry: IRenderMimeRegistry,
+    notebooks: INotebookTracker | null,
+    consoles: IConsoleTracker | null,
+  ) => {
     document.body.dataset.ftwRecords = 'true'; // what the widget asks to know how an ended run is kept
+    /** The renderers beside one of ours: each notebook and console has its own, with its own widgets. */
+    const beside = ({ resolver }: IRenderMime.IRendererOptions) =>
+      notebooks?.find(panel => panel.content.rendermime.resolver === resolver)?.content.rendermime ??
+      consoles?.find(panel => panel.console.rendermime.resolver === resolver)?.console.rendermime ??
+      registry;
     registry.addFactory(
       // Numbers and plain text only, never markup: safe in a notebook that nobody trusted yet.
-      { safe: true, mimeTypes: [RECORD_MIME], createRenderer: options => new RecordView(options, notebooks) },
+      {
+        safe: true,
+        mimeTypes: [RECORD_MIME],
+        createRenderer: options => new RecordView(() => beside(options)),
+      },
       -20,
     );
   },
 };
 
 class RecordView extends Panel implements IRenderMime.IRenderer {
-  private still: StillCurves | null = null;
+  private saved: Saved = {};
+  private still: Widget | null = null;
   private live: Widget | null = null;
 
-  constructor(
-    private readonly options: IRenderMime.IRendererOptions,
-    private readonly notebooks: INotebookTracker | null,
-  ) {
+  constructor(private readonly beside: () => IRenderMimeRegistry) {
     super();
     this.addClass('ftw-record');
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    const saved = model.data[RECORD_MIME] as Saved;
-    if (this.live || (saved.model_id && (await this.showLive(saved, 0)))) return;
-    this.showStill(saved);
-    if (saved.model_id) void this.showLive(saved, PATIENCE);
+    this.saved = model.data[RECORD_MIME] as Saved;
+    if (this.live || (this.saved.model_id && (await this.showLive(0)))) return;
+    this.showStill();
+    if (this.saved.model_id) void this.showLive(PATIENCE);
   }
 
-  private showStill(saved: Saved): void {
+  private showStill(): void {
     this.still?.dispose();
     this.live?.dispose();
     this.live = null;
-    this.still = new StillCurves(saved);
+    this.still = this.saved.runs ? new StillCurves(this.saved) : new Missing(this.saved);
     this.addWidget(this.still);
   }
 
-  /** Show the widget with this id if the notebook's kernel has it, or comes to have it before patience ends. */
-  private async showLive(saved: Saved, patience: number): Promise<boolean> {
-    const id = saved.model_id ?? '';
-    const path = (this.options.resolver as { path?: string } | null)?.path;
-    const registry = this.notebooks?.find(panel => panel.context.path === path)?.content.rendermime;
-    const live = registry && (await liveModel(registry, id, patience));
-    if (!live || this.isDisposed) return false;
+  /** Show the widget if the kernel has it, or comes to have it before patience ends. */
+  private async showLive(patience: number): Promise<boolean> {
+    const id = this.saved.model_id ?? '';
+    const registry = this.beside();
+    const live = await liveModel(registry, id, patience, !this.saved.runs);
+    if (!live || this.live || this.isDisposed) return false;
     const renderer = registry.createRenderer(WIDGET_MIME);
     let gone = false;
-    live.once('destroy', () => {
+    const end = () => {
       gone = true;
-      // The kernel ended or was restarted, or Python closed the widget: the record stays.
-      if (!this.isDisposed && this.live === renderer) this.showStill(saved);
-    });
+      if (!this.isDisposed && this.live === renderer) this.showStill();
+    };
+    live.on('destroy', end); // the kernel ended, or Python closed the widget
+    live.on('comm_live_update', () => live.comm_live || end()); // the kernel was restarted
     const data = { [WIDGET_MIME]: { model_id: id, version_major: 2, version_minor: 0 } };
     await renderer.renderModel({ data, metadata: {}, trusted: true, setData: () => undefined });
-    if (gone || this.isDisposed) {
+    if (gone || this.live || this.isDisposed) {
       renderer.dispose();
       return false;
     }
@@ -99,18 +114,31 @@ class RecordView extends Panel implements IRenderMime.IRenderer {
   }
 }
 
-/** The model of a widget, as soon as the notebook's manager has it; null when patience, if any, ends first. */
+/**
+ * The model of a widget, as soon as the manager has it; null when patience, if any, ends first.
+ *
+ * A model that was saved with the notebook has no kernel behind it: it is taken only with `saved`.
+ */
 async function liveModel(
   rendermime: IRenderMimeRegistry,
   id: string,
   patience: number,
+  saved: boolean,
 ): Promise<LiveModel | null> {
   const manager = await managerOf(rendermime, patience);
   if (!manager) return null;
   if (patience && !manager.has_model(id) && !manager.restoredStatus) await restored(manager);
   if (!manager.has_model(id)) return null;
   const model = await manager.get_model(id).catch(() => null);
-  return model?.comm_live ? model : null; // else it was saved with the notebook, and no kernel is behind it
+  return model?.comm_live || saved ? model : null;
+}
+
+/** In place of a view that has no kernel and no record. */
+class Missing extends Widget {
+  constructor(saved: Saved) {
+    super();
+    this.node.append(quiet(`${NO_KERNEL} `, saved.reattach));
+  }
 }
 
 /** The charts with a record behind them, and the line that brings the live view back. */
@@ -148,14 +176,22 @@ class StillCurves extends Widget {
     for (const { info, health } of this.saved.runs ?? [])
       for (const note of health ?? [])
         this.node.append(folded(note, (this.saved.runs ?? []).length > 1 ? info?.name : ''));
-    if (!this.saved.reattach) return;
-    const line = document.createElement('p');
-    line.className = 'ftw-record-note';
-    const code = document.createElement('code');
-    code.textContent = `import ftwidgets; ${this.saved.reattach}`;
-    line.append('Recorded curves. Live, with a kernel: ', code);
-    this.node.append(line);
+    const { reattach } = this.saved;
+    if (reattach) this.node.append(quiet('Recorded curves. Live, with a kernel: ', reattach));
   }
+}
+
+/** A quiet line, with the Python that brings a live view back where there is such. */
+function quiet(text: string, reattach = ''): HTMLElement {
+  const line = document.createElement('p');
+  line.className = 'ftw-record-note';
+  line.append(text);
+  if (reattach) {
+    const code = document.createElement('code');
+    code.textContent = `import ftwidgets; ${reattach}`;
+    line.append(code);
+  }
+  return line;
 }
 
 /** A note on a run's health: one line, opened by a click. */

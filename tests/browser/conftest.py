@@ -63,7 +63,7 @@ def lab(lab_server: LabServer, chromium: Browser) -> Iterator[Lab]:
     opened = Lab(lab_server, chromium)
     yield opened
     opened.close()
-    assert not opened.errors, "the page threw errors:\n" + "\n".join(opened.errors)
+    assert not opened.errors, "the page threw errors:\n" + "\n".join([*opened.errors, "Console:", *opened.console])
 
 
 @pytest.fixture

@@ -134,6 +134,7 @@ class Lab:
         self.root = server.root / uuid.uuid4().hex[:8]  # where kernels start; no other test sees its runs
         self.root.mkdir()
         self.errors: list[str] = []  # uncaught errors of every page of this test
+        self.console: list[str] = []  # what these pages wrote to their consoles as errors: often the cause
         self._browser = browser
         self._contexts: list[BrowserContext] = []
 
@@ -142,7 +143,8 @@ class Lab:
         self._contexts.append(self._browser.new_context(viewport={"width": width, "height": height}))
         self._contexts[-1].set_default_timeout(PATIENCE)
         page = self._contexts[-1].new_page()
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
+        page.on("console", lambda said: said.type == "error" and self.console.append(said.text))
         path = f"tree/{self.root.name}/{file}" if file else ""
         page.goto(f"{self.server.url}/lab/{path}?token={TOKEN}&reset")
         page.wait_for_function("() => !!window.jupyterapp", timeout=PATIENCE)

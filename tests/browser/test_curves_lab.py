@@ -65,7 +65,7 @@ def running(lab: Lab, start: str = START, show: str = "run.curves()") -> Noteboo
 def wait_for_record(notebook: Notebook) -> None:
     """Until the output of the second cell is the record of a run."""
     notebook.page.wait_for_function(
-        "mime => JSON.stringify(window.__panel.content.widgets[1].model.outputs.toJSON()).includes(mime)", arg=MIME
+        "() => JSON.stringify(window.__panel.content.widgets[1].model.outputs.toJSON()).includes('image/png')"
     )
 
 
@@ -129,6 +129,16 @@ def test_an_ended_run_stays_live_here_and_is_a_record_in_the_file(lab: Lab) -> N
     assert first_step(saved.page) == "step 1"
     assert "ftwidgets.load_run(" in saved.page.locator(".ftw-record-note code").inner_text()
     assert saved.page.get_by_text("model not found").count() == 0
+
+
+def test_a_run_that_ends_moves_nothing_under_a_persons_hands(lab: Lab) -> None:
+    """Focus and place stay: the view that was there is there, and not another like it."""
+    notebook = running(lab)
+    notebook.page.locator(".ftw-curves-panel").first.focus()
+    notebook.page.evaluate("() => { window.held = document.activeElement; }")
+    end_run(notebook)
+    notebook.page.locator(".ftw-curves-status-word", has_text="finished").wait_for()
+    assert notebook.page.evaluate("() => document.activeElement === window.held && window.held.isConnected")
 
 
 def test_the_record_is_left_on_a_page_that_was_loaded_in_mid_run(lab: Lab) -> None:

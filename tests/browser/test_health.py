@@ -83,7 +83,7 @@ def test_what_a_note_proposes_stands_in_the_form_and_starts_nothing(lab: Lab) ->
     button = page.locator(".ftw-health button:visible", has_text="Use in the form: learning_rate=")
     rate = float(button.inner_text().partition("learning_rate=")[2])
     assert rate > 1e-7
-    button.press("Enter")
+    button.click()  # no key: soon after a click JupyterLab gives the focus to the cell
     page.wait_for_function(
         "rate => [...document.querySelectorAll('.ftw-studio input')].some(i => i.offsetParent && +i.value === rate)",
         arg=rate,

@@ -85,3 +85,10 @@ def test_while_a_cell_holds_the_kernel(lab: Lab, notebook: Notebook) -> None:
     drawn(notebook.page)
     # Asked for one by one, the two thousand widgets of a Studio and a comparison took 17 s and often never all came.
     assert Notebook(notebook.page, notebook.name).python("len(alone)") == 0
+
+
+def test_without_its_kernel_a_view_says_what_to_do(lab: Lab, notebook: Notebook) -> None:
+    notebook.page.evaluate("() => window.__panel.sessionContext.session.kernel.restart()")
+    for page in (notebook.page, lab.reopen(notebook.name.rpartition("/")[2]).page):
+        page.locator(".ftw-record-note", has_text="run this cell again").wait_for()
+        assert page.locator(".ftw-curves, .jupyter-widgets-disconnected").count() == 0

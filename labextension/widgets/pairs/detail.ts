@@ -236,7 +236,7 @@ export class Detail {
         { class: 'ftw-quiet' },
         [
           tokens === undefined ? '' : `${count(tokens)} tokens with prompt`,
-          `${count(pair.chars[side])} characters`,
+          `${count(pair.chars[side])} ${pair.chars[side] === 1 ? 'character' : 'characters'}`,
           reward === undefined || reward === null ? '' : `reward ${number(reward, true)}`,
         ]
           .filter(Boolean)
