@@ -19,7 +19,8 @@ from ftwidgets.widgets.listening import cell_is_running
 from ftwidgets.widgets.marks import events_so_far, marks
 from ftwidgets.widgets.panels import panels
 
-INTERVAL = 2.0  # seconds between messages, at least: curves are seen to move, and training hardly notices
+INTERVAL = 2.0  # seconds between messages of steps, at least: curves are seen to move, and training hardly notices
+PROMPT = 0.2  # seconds before a message of what is rare, such as a pause or the run's end
 SILENCE = 30.0  # seconds without a word from a page after which nobody is believed to look (it speaks every 10)
 BLOCKED = 2.0  # seconds between messages when nobody was heard, but a running cell may keep us from hearing
 
@@ -40,6 +41,11 @@ class Feed:
         self._events: tuple[int, ...] = ()
         self._info: dict[str, str] = {}
         self._resumed = 0
+
+    @property
+    def rare(self) -> bool:
+        """Whether a state or a mark is new, and not steps alone."""
+        return self._info.get("status") != str(self.run.status) or self._events != events_so_far(self.run)
 
     def part(self, index: int, start: int, whole: bool) -> tuple[dict[str, Any], bytes] | None:
         """Rows from ``start`` on as a message part with its buffer, or ``None`` when there is nothing to tell.
@@ -82,7 +88,7 @@ class Feed:
 
 
 class Stream:
-    """Tells pages about some runs through ``send(content, buffers)``, at most every two seconds.
+    """Tells pages about some runs through ``send(content, buffers)``: of steps every two seconds, of the rare at once.
 
     ``changed`` may be called from any thread and as often as one likes; ``ready`` and ``alive`` are what a page says.
     """
@@ -109,10 +115,13 @@ class Stream:
                 return
             if not self.listening and not cell_is_running():
                 return
-            wait = self._sent + (INTERVAL if self.listening else BLOCKED) - self._clock()
+            rare = any(feed.rare for feed in self.feeds)
+            wait = self._sent + (PROMPT if rare else INTERVAL if self.listening else BLOCKED) - self._clock()
             if wait <= 0:
                 self._tell(whole=False)
-            elif self._later is None:
+            elif rare or self._later is None:
+                if self._later is not None:
+                    self._later.cancel()
                 self._later = threading.Timer(wait, self._late)
                 self._later.daemon = True
                 self._later.start()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ftwidgets.widgets import listening
-from ftwidgets.widgets.stream import BLOCKED, INTERVAL, SILENCE, Stream
+from ftwidgets.widgets.stream import BLOCKED, INTERVAL, PROMPT, SILENCE, Stream
 
 from .curves_run import METRICS, MadeRun
 
@@ -134,6 +134,27 @@ def test_messages_keep_their_distance_and_the_last_rows_still_come():
     assert arrived.wait(5)
     assert len(page.messages) == 2
     same(page, run)
+
+
+def test_what_is_rare_does_not_wait_for_the_turn_of_the_steps():
+    run = MadeRun(1)
+    page = Page(run)
+    page.stream.ready([])
+    page.later(PROMPT)
+    run.log()
+    page.stream.changed()
+    assert len(page.messages) == 1  # a step waits
+    waits = page.stream._later
+    run.status = "paused"
+    page.stream.changed()
+    assert page.messages[-1][0]["runs"][0]["info"]["status"] == "paused"
+    same(page, run)
+    run.status = "finished"
+    page.stream.changed()  # at once again: in a moment, and not when the step's turn comes
+    assert page.stream._later is not waits and waits.finished.is_set()
+    assert page.stream._later.interval == pytest.approx(PROMPT)
+    page.stream._later.join(5)
+    assert page.messages[-1][0]["runs"][0]["info"]["status"] == "finished"
 
 
 def test_nothing_new_is_no_message():

@@ -117,6 +117,16 @@ test('marks are added at their place, and a reset forgets', () => {
   assert.deepEqual(losses(store), [0.5]);
 });
 
+test('whoever draws hears whether more than steps has come', () => {
+  const { store, receive } = setup();
+  const heard: boolean[] = [];
+  store.onChange(rare => heard.push(rare));
+  receive(part(0, [row(1, 0.7)], { columns: COLUMNS }));
+  receive(part(1, [row(2, 0.6)], { info: { id: 'r', name: 'r', status: 'paused' } }));
+  receive(part(2, [row(3, 0.5)], { marks: [], marks_from: 0 }));
+  assert.deepEqual(heard, [false, true, true]);
+});
+
 test('a record stands until the kernel answers', () => {
   const { store, receiver, receive } = setup();
   receive(part(0, [row(1, 0.9), row(5, 0.8)], { columns: COLUMNS }));

@@ -91,6 +91,7 @@ export class Receiver {
       store.shape++;
     }
     let whole = !this.provisional;
+    let rare = false;
     message.runs.forEach((part, i) => {
       const index = part.run ?? 0;
       while (store.runs.length <= index) {
@@ -106,10 +107,11 @@ export class Receiver {
       const known = part.marks_from ?? 0;
       if (part.marks) run.marks = [...run.marks.slice(0, known), ...part.marks];
       if (part.info) run.info = part.info;
+      rare ||= !!part.marks || !!part.info;
       whole = run.append(part.start, bits(part.mask), floats(buffers[i])) && whole;
     });
     if (whole) this.asked = false;
     else if (!this.asked) this.ready();
-    store.changed();
+    store.changed(rare);
   }
 }

@@ -151,15 +151,16 @@ export class Store {
   panels: PanelSpec[] = [];
   /** Increases when panels, columns or runs change, so that views rebuild what depends on them. */
   shape = 0;
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Set<(rare: boolean) => void>();
 
-  onChange(listener: () => void): () => void {
+  onChange(listener: (rare: boolean) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  changed(): void {
-    for (const listener of this.listeners) listener();
+  /** With `rare`, more than steps has come: a mark, or another state of a run. */
+  changed(rare = false): void {
+    for (const listener of this.listeners) listener(rare);
   }
 
   /** Axes that this data can be drawn over. */

@@ -87,7 +87,7 @@ export class CurvesView {
     this.sized.observe(this.root);
     this.unwatch = [
       shield(this.root),
-      store.onChange(() => this.dataChanged()),
+      store.onChange(rare => this.dataChanged(rare)),
       watchTheme(() => {
         this.theme = null;
         this.redraw();
@@ -138,10 +138,11 @@ export class CurvesView {
     this.schedule();
   }
 
-  /** New points came: draw them, but not more often than a person can see. */
-  private dataChanged(): void {
-    if (this.waiting) return;
-    const pace = Math.min(SLOWEST, Math.max(PACE, REST * this.took));
+  /** New points came: draw them in their turn, and what is rare at once. */
+  private dataChanged(rare: boolean): void {
+    if (this.waiting && !rare) return;
+    clearTimeout(this.waiting);
+    const pace = rare ? 0 : Math.min(SLOWEST, Math.max(PACE, REST * this.took));
     const wait = this.drawnAt + pace - performance.now();
     this.root.toggleAttribute('data-pending', true);
     this.waiting = setTimeout(
