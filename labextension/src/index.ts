@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { keepingPlugin } from './keeping';
 import { launcherPlugin } from './launcher';
+import { notifyingPlugin } from './notifying';
 import { recordPlugin } from './record';
 import { restoringPlugin } from './restoring';
 
@@ -12,6 +13,7 @@ import { restoringPlugin } from './restoring';
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   keepingPlugin,
   launcherPlugin,
+  notifyingPlugin,
   recordPlugin,
   restoringPlugin,
 ];

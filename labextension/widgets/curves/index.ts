@@ -1,6 +1,7 @@
 import type { Initialize, Render } from '@anywidget/types';
 import './charts.css';
 import './controls.css';
+import { announce } from './news';
 import { Receiver, type RowsMessage } from './protocol';
 import { loadRecord, type RunRecord } from './record';
 import { DEFAULTS, type Options } from './state';
@@ -38,6 +39,8 @@ function keeps(): 'record' | 'picture' | 'state' {
 export default () => {
   const store = new Store();
   const views = new Set<CurvesView>();
+  /** The charts nearest to what is on the screen. */
+  const nearest = (): CurvesView | undefined => [...views].sort((a, b) => a.away - b.away)[0];
   let receiver: Receiver;
 
   const initialize: Initialize<Model> = ({ model }) => {
@@ -50,10 +53,11 @@ export default () => {
       receiver.provisional = true;
     }
     model.on('msg:custom', (message: Incoming, buffers: DataView[]) => {
-      if (message.type === 'rows') receiver.receive(message, buffers);
-      else if (message.type === 'show') {
-        // Shown twice, the charts nearest to what is on the screen were meant.
-        const [near] = [...views].sort((a, b) => a.away - b.away);
+      if (message.type === 'rows') {
+        receiver.receive(message, buffers);
+        announce(store, nearest()?.element);
+      } else if (message.type === 'show') {
+        const near = nearest(); // shown twice, these were meant
         for (const view of views) view.show(message.from, message.to, message.metrics, view === near);
       }
     });

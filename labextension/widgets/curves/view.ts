@@ -32,7 +32,7 @@ export interface Host extends Listener {
 
 /** The whole view: controls, one readout line, and a grid of charts that share x range and cursor. */
 export class CurvesView {
-  private readonly root = make('div', 'ftw-curves');
+  readonly element = make('div', 'ftw-curves');
   private readonly grid = make('div', 'ftw-curves-grid');
   private readonly spoken = make('div', 'ftw-curves-spoken', '', { 'aria-live': 'polite' });
   private readonly state: ViewState;
@@ -80,13 +80,13 @@ export class CurvesView {
     this.runs.element.classList.toggle('ftw-curves-no-heading', !host.heading);
     head.append(this.runs.element, this.toolbar.element);
     this.readout.element.append(this.toolbar.reset);
-    this.root.append(head, this.readout.element, this.grid, this.spoken);
-    parent.append(this.root);
+    this.element.append(head, this.readout.element, this.grid, this.spoken);
+    parent.append(this.element);
     this.seen = new IntersectionObserver(entries => this.see(entries), { rootMargin: '100px' });
     this.sized = new ResizeObserver(() => this.redraw());
-    this.sized.observe(this.root);
+    this.sized.observe(this.element);
     this.unwatch = [
-      shield(this.root),
+      shield(this.element),
       store.onChange(rare => this.dataChanged(rare)),
       watchTheme(() => {
         this.theme = null;
@@ -104,7 +104,7 @@ export class CurvesView {
     this.picker.dispose();
     for (const end of this.unwatch) end();
     for (const panel of this.panels) panel.destroy();
-    this.root.remove();
+    this.element.remove();
   }
 
   /** Options changed elsewhere (another view, Python). */
@@ -115,7 +115,7 @@ export class CurvesView {
 
   /** How far from the screen's middle the charts are, in pixels. */
   get away(): number {
-    const { top, bottom } = this.root.getBoundingClientRect();
+    const { top, bottom } = this.element.getBoundingClientRect();
     return Math.max(0, top - window.innerHeight / 2, window.innerHeight / 2 - bottom);
   }
 
@@ -129,7 +129,7 @@ export class CurvesView {
     const first = this.panels.find(panel => panel.spec.id === meant[0]?.id);
     // Focus takes the keyboard along; the page scrolls only if the chart is not in sight.
     first?.element.focus({ preventScroll: true });
-    (first?.element ?? this.root).scrollIntoView({ block: 'nearest' });
+    (first?.element ?? this.element).scrollIntoView({ block: 'nearest' });
   }
 
   /** Everything is drawn again in the next frame; charts that are off the screen wait until they are seen. */
@@ -144,7 +144,7 @@ export class CurvesView {
     clearTimeout(this.waiting);
     const pace = rare ? 0 : Math.min(SLOWEST, Math.max(PACE, REST * this.took));
     const wait = this.drawnAt + pace - performance.now();
-    this.root.toggleAttribute('data-pending', true);
+    this.element.toggleAttribute('data-pending', true);
     this.waiting = setTimeout(
       () => {
         this.waiting = undefined;
@@ -161,14 +161,14 @@ export class CurvesView {
 
   private frame(): void {
     this.request = 0;
-    if (!this.root.isConnected) return;
+    if (!this.element.isConnected) return;
     const begun = performance.now();
-    this.theme ??= readTheme(this.root);
+    this.theme ??= readTheme(this.element);
     this.build();
     this.toolbar.update(this.store.offered, this.host.selectable());
     this.picker.update(this.store.panels, panel => this.isOpen(panel));
     this.runs.update(this.store);
-    this.root.classList.toggle('ftw-curves-overlaid', this.store.runs.length > 1);
+    this.element.classList.toggle('ftw-curves-overlaid', this.store.runs.length > 1);
     for (const panel of this.panels) {
       if (panel.stale) panel.gather();
       if (panel.stale && panel.visible) panel.draw(this.theme);
@@ -181,7 +181,7 @@ export class CurvesView {
     setTimeout(() => {
       this.took = performance.now() - begun;
     });
-    this.root.toggleAttribute(
+    this.element.toggleAttribute(
       'data-pending',
       !!this.waiting || this.panels.some(panel => panel.visible === null),
     );
