@@ -9,6 +9,7 @@ import pytest
 
 import ftwidgets
 from ftwidgets import demo
+from tests.patience import PATIENCE
 
 SHORT = {
     "method": "sft",
@@ -107,7 +108,7 @@ def test_it_is_told_at_both_doors(tmp_path, wrong):
     except ftwidgets.FtwidgetsError as error:
         said = str(error)
     else:
-        assert run.wait(300) == "failed"
+        assert run.wait(PATIENCE) == "failed"
         said = run.error
     assert words in said
     assert "Traceback" not in said
@@ -128,7 +129,7 @@ def test_after_a_refusal_the_next_run_works(tmp_path):
     assert studio.run is None
     studio.fill(dataset="demo")
     settled(studio).train()
-    assert studio.run.wait(300) == "finished", studio.run.error
+    assert studio.run.wait(PATIENCE) == "finished", studio.run.error
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_held_out_rows_that_are_all_too_long_do_not_end_the_run(tmp_path, method
     if method == "reward":
         usual.pop("general_text")
     run = ftwidgets.train(dataset="demo", **(usual | few))
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     assert any("The run is not evaluated" in note["text"] for note in run.events.of("note"))
     assert run.history["loss"].count() == 2
 
@@ -162,7 +163,7 @@ def test_bad_rows_are_named_and_the_good_ones_train(tmp_path):
     run = ftwidgets.train(
         dataset=rows(tmp_path / "rows.jsonl", some), max_length=64, test_size=0, output_dir=str(tmp_path), **SHORT
     )
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     said = " ".join(note["text"] for note in run.events.of("note"))
     assert "row 10, line 11: prompt is a number (5)" in said
     assert "prompt alone fills max_length=64" in said

@@ -11,6 +11,7 @@ from benchmarks import gpu
 from ftwidgets.config import METHODS
 from ftwidgets.demo import courtesy
 from ftwidgets.widgets.method_panel import MethodPanel
+from tests.patience import PATIENCE
 
 METRICS = {
     "sft": {"mean_token_accuracy", "entropy", "num_tokens"},
@@ -35,7 +36,7 @@ def test_from_studio(method: str, tmp_path: Path) -> None:
     panel._agree.value = True  # what pre-training an instruct model asks
     studio.train()
     assert studio.run is not None
-    assert studio.run.wait(300) == "finished", studio.run.error
+    assert studio.run.wait(PATIENCE) == "finished", studio.run.error
     history = studio.run.history
     assert history.loc[history.step > 0, "loss"].map(math.isfinite).all()
     assert METRICS[method] | {"loss", "grad_norm", "learning_rate"} <= set(history.columns)

@@ -14,8 +14,7 @@ from ftwidgets.widgets.model_panel import ModelPanel
 from ftwidgets.widgets.press import CANCEL
 from tests.models.conftest import make_model  # noqa: F401
 from tests.models.test_adapters import make_adapter
-
-PATIENCE = 120
+from tests.patience import PATIENCE
 
 
 def part(studio, kind):
@@ -65,7 +64,8 @@ def test_a_hub_model_is_looked_at_then_brought_then_whole(demo_hub, opened):
     demo_hub.held = "model.safetensors"
     hub.button.click()
     wait_for(hub._bar, "value", lambda share: share > 0.4)
-    assert hub.button.description == CANCEL and " MB of " in said(hub)
+    wait_for(hub._said, "value", lambda text: " MB of " in text)
+    assert hub.button.description == CANCEL
     assert train.disabled and train.tooltip == standing.DOWNLOADS
     demo_hub.go_on.set()
     wait_for(hub.layout, "display", lambda shown: shown == "none")
@@ -152,8 +152,8 @@ def test_an_adapter_of_another_base_is_told_before_train(opened, make_model, tmp
     train, beside = studio._header.train, studio._form.fields["adapter"]._problem
     wait_for(train, "disabled", lambda off: not off)
     studio.fill(adapter=str(other))
-    wait_for(beside, "value", lambda text: "belongs to another base model" in text)
-    assert train.disabled and "Train it on org/wide" in train.tooltip
+    wait_for(train, "tooltip", lambda text: "Train it on org/wide" in text)  # said last
+    assert train.disabled and "belongs to another base model" in beside.value
     studio.fill(adapter=str(fits))
     wait_for(train, "disabled", lambda off: not off)
     assert beside.value == ""

@@ -10,6 +10,7 @@ from ftwidgets.demo import courtesy, model_folder
 from ftwidgets.widgets.method_panel import AGREE
 from ftwidgets.widgets.reward_panel import RewardPanel, strip
 from ftwidgets.widgets.variables import Functions
+from tests.patience import PATIENCE
 
 QUICK = {"max_steps": 1, "response_length": 8, "per_device_train_batch_size": 4, "gradient_accumulation_steps": 1}
 
@@ -47,7 +48,7 @@ def test_a_reward_is_tried_from_the_form(tmp_path) -> None:
     panel.button.click()
     assert panel.busy
     panel.button.now.subscribe(lambda: ended.set() if not panel.busy else None)
-    panel.button.now.wait(300) if panel.busy else None
+    panel.button.now.wait(PATIENCE) if panel.busy else None
     said = " ".join(w.value for w in walk(panel) if hasattr(w, "value"))
     assert "8 answers in one call of" in said
     assert "<svg" in said and said.count("<circle") == 8

@@ -16,11 +16,12 @@ from typing import Any
 import nbformat
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
+from tests.patience import PATIENCE as SECONDS
+
 TOKEN = "ftwidgets-tests"
-START_SECONDS = 180
-PATIENCE = 180_000  # ms that a page may take for anything: a slow machine is no failure
+PATIENCE = 1000 * SECONDS  # ms that a page may take for anything
 # Waits for the notebook `name`, or with null for the one in front, until its kernel answers.
-READY = """async name => {
+READY = """async ([name, patience]) => {
   const app = window.jupyterapp;
   await app.restored;
   const start = Date.now();
@@ -40,7 +41,7 @@ READY = """async name => {
         return panel.context.path;
       }
     }
-    if (Date.now() - start > 180000) throw new Error('the notebook did not become ready');
+    if (Date.now() - start > patience) throw new Error('the notebook did not become ready');
     await new Promise(r => setTimeout(r, 50));
   }
 }"""
@@ -94,7 +95,7 @@ class LabServer:
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + SECONDS
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.__exit__(None, None, None)
@@ -106,7 +107,7 @@ class LabServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._process.terminate()
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=SECONDS)
         self._log.close()
 
     def _answers(self) -> bool:
@@ -121,7 +122,7 @@ class LabServer:
         request = urllib.request.Request(
             f"{self.url}/api/{path}", method=method, headers={"Authorization": f"token {TOKEN}"}
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
             body = answer.read()
         return json.loads(body) if body else None
 
@@ -191,7 +192,7 @@ class Notebook:
 
     def __init__(self, page: Page, name: str | None) -> None:
         self.page = page
-        self.name: str = page.evaluate(READY, name)
+        self.name: str = page.evaluate(READY, [name, PATIENCE])
 
     def run(self, index: int, *, check: bool = True) -> list[dict[str, Any]]:
         """Run one cell, wait until the kernel has done it, and give its outputs (nbformat).
@@ -243,4 +244,4 @@ class Notebook:
         """Reload the browser page, as F5 does; the kernel goes on. What was not saved is gone from the page."""
         self.page.reload()
         self.page.wait_for_function("() => !!window.jupyterapp", timeout=PATIENCE)
-        self.name = self.page.evaluate(READY, self.name)
+        self.name = self.page.evaluate(READY, [self.name, PATIENCE])

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ftwidgets.widgets.pairs import PreferencePairs
+from tests.patience import PATIENCE
 
 from .widget_page import OpenWidget, WidgetPage
-
-PATIENCE = 20  # seconds
 
 
 class Bridge:

@@ -8,6 +8,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from ftwidgets import demo
 from ftwidgets.config import RunConfig
 from ftwidgets.runs import Context, Run, start_run
+from tests.patience import PATIENCE
 
 HOSTILE = "`<img src=x onerror=alert(1)>` | **bold** [a](javascript:b) $x$ &lt; ~~no~~"
 
@@ -39,5 +40,5 @@ def finished(tmp_path_factory) -> Run:
         return {"steps": 3, "seconds": 2.0}
 
     run = start_run(RunConfig(method="sft", output_dir=str(folder), r=4, lora_alpha=8, run_name=f"a {HOSTILE}"), work)
-    assert run.wait(120) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     return run

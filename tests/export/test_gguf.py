@@ -15,6 +15,7 @@ from ftwidgets.errors import FtwidgetsError
 from ftwidgets.export.gguf import CONVERTER, find_converter
 from ftwidgets.models import card
 from ftwidgets.runs import start_run
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_a_converter_that_fails_is_told_and_leaves_nothing(finished, tmp_path, p
 
 def test_a_reward_model_is_refused(tmp_path):
     run = start_run(RunConfig(method="reward", output_dir=str(tmp_path)), lambda context: context.training() or {})
-    run.wait(30)
+    run.wait(PATIENCE)
     with pytest.raises(FtwidgetsError, match="scoring head"):
         ftwidgets.export_run(run, "gguf", tmp_path / "out.gguf")
 
@@ -116,7 +117,7 @@ def small(tmp_path):
 
     options = {"model": str(tmp_path / "base"), "output_dir": str(tmp_path / "runs"), "load_in_4bit": False}
     run = start_run(RunConfig(method="pretrain", dataset="demo", **options), work)
-    assert run.wait(60) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     return run
 
 

@@ -13,6 +13,7 @@ from ftwidgets.config import RunConfig
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.export.script import WHY_NOT, script
 from ftwidgets.runs import start_run
+from tests.patience import PATIENCE
 
 SHORT = {
     "max_steps": 3, "per_device_train_batch_size": 2, "gradient_accumulation_steps": 2, "learning_rate": 5e-3,
@@ -23,7 +24,7 @@ SHORT = {
 def repeated(tmp_path, **keywords):
     """The losses of a run and of its script, and the run."""
     run = ftwidgets.train(model="demo", output_dir=str(tmp_path / "runs"), **(SHORT | keywords))
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     run.free()
     done = ftwidgets.export_run(run, "script", tmp_path / "script")
     assert "60 rows" in str(done)
@@ -65,7 +66,7 @@ def test_hostile_names_are_only_text(tmp_path):
     nasty = "x\n'''\"\"\"\nimport os; os.system('touch pwned') #\\"
     config = RunConfig(method="sft", output_dir=str(tmp_path), run_name=nasty, revision=nasty, model="org/" + "m")
     run = start_run(config, lambda context: context.training() or {})
-    run.wait(30)
+    run.wait(PATIENCE)
     text = script(run, "SFT", {"chat_template_path": nasty}, repr(nasty), shared=False)
     found = [line for line in text.splitlines() if line.startswith(("import os", "'''"))]
     assert not found
@@ -82,7 +83,7 @@ def test_what_trl_cannot_repeat_is_said(tmp_path, method):
     run = start_run(
         RunConfig(method=method, output_dir=str(tmp_path), **reward), lambda context: context.training() or {}
     )
-    run.wait(30)
+    run.wait(PATIENCE)
     with pytest.raises(FtwidgetsError, match="no plain-TRL script repeats it"):
         ftwidgets.export_run(run, "script", tmp_path / "out")
     assert not (tmp_path / "out").exists()

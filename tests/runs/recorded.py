@@ -3,6 +3,7 @@
 from ftwidgets.config import RunConfig
 from ftwidgets.runs import load_run, start_run
 from ftwidgets.runs import store as run_store
+from tests.patience import PATIENCE
 
 
 def recorded(tmp_path, events=(), *, reread=True, **options):
@@ -16,7 +17,7 @@ def recorded(tmp_path, events=(), *, reread=True, **options):
 
     options = {"method": "dpo", "model": "m", "dataset": "pairs.jsonl", **options}
     run = start_run(RunConfig(**options, output_dir=str(tmp_path / "runs")), work)
-    assert run.wait(20) == "finished"
+    assert run.wait(PATIENCE) == "finished"
     if not reread:
         return run
     run_store.forget(run)

@@ -11,6 +11,7 @@ from ftwidgets.runs import start_run
 from ftwidgets.runs.differences import config_differences, environment_differences
 from ftwidgets.runs.glance import RunList, lines_of
 from ftwidgets.runs.remarks import remark
+from tests.patience import PATIENCE
 
 from .recorded import judged, log, recorded
 
@@ -92,16 +93,16 @@ def test_a_run_that_goes_on_is_followed(tmp_path):
         context.training()
         context.emit("log", step=4, epoch=0, metrics={"loss": 0.5})
         seen.set()
-        go_on.wait(20)
+        go_on.wait(PATIENCE)
         return {}
 
     run = start_run(RunConfig(method="sft", model="m", dataset="d", output_dir=str(tmp_path / "runs")), work)
     runs = RunList(tmp_path / "runs")
-    assert seen.wait(20)
+    assert seen.wait(PATIENCE)
     now = only(runs)
     assert (now.status, now.step, now.ended) == ("training", 4, False)
     go_on.set()
-    run.wait(20)
+    run.wait(PATIENCE)
     assert only(runs).status == "finished"
 
 

@@ -8,6 +8,7 @@ from ftwidgets.errors import FtwidgetsError
 from ftwidgets.runs import list_runs, load_run, start_run
 from ftwidgets.runs.remarks import Remarks, as_tags, read_remarks, remark
 from ftwidgets.runs.trash import move_to_trash, restore
+from tests.patience import PATIENCE
 
 from .recorded import log, recorded
 
@@ -59,9 +60,9 @@ def test_a_run_that_goes_on_is_not_deleted(tmp_path):
 
     go_on = threading.Event()
     config = RunConfig(method="sft", model="m", dataset="d", output_dir=str(tmp_path / "runs"))
-    run = start_run(config, lambda context: go_on.wait(20) and {})
+    run = start_run(config, lambda context: go_on.wait(PATIENCE) and {})
     with pytest.raises(FtwidgetsError, match="still goes on"):
         move_to_trash(run.folder)
     go_on.set()
-    run.wait(20)
+    run.wait(PATIENCE)
     assert run.folder.exists()

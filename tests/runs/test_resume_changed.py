@@ -8,6 +8,7 @@ import ftwidgets
 from ftwidgets.config import RunConfig
 from ftwidgets.runs import load_run, start_run
 from ftwidgets.runs.store import forget, resume_in
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def stopped(tmp_path):
 
     config = RunConfig(method="sft", output_dir=str(tmp_path), per_device_train_batch_size=8)
     run = start_run(config, work)
-    assert run.wait(30) == "failed"
+    assert run.wait(PATIENCE) == "failed"
     return run
 
 
@@ -37,7 +38,7 @@ def finish(context):
 def test_what_changed_is_in_the_config_the_events_and_the_notes(stopped):
     smaller = stopped.config.replace(per_device_train_batch_size=2, gradient_accumulation_steps=4)
     again = resume_in(stopped, finish, smaller)
-    assert again.wait(30) == "finished" and again.config == smaller
+    assert again.wait(PATIENCE) == "finished" and again.config == smaller
     forget(again)
     read = load_run(stopped.folder)
     assert read.config == smaller and read.status == "finished"
@@ -50,7 +51,7 @@ def test_what_changed_is_in_the_config_the_events_and_the_notes(stopped):
 
 def test_unchanged_nothing_is_said(stopped):
     again = resume_in(stopped, finish)
-    again.wait(30)
+    again.wait(PATIENCE)
     (event,) = again.events.of("resumed")
     assert "changes" not in event and again.config == stopped.config and again.notes == []
     lines = (stopped.folder / "events.jsonl").read_text().splitlines()

@@ -18,16 +18,18 @@ from ftwidgets.runs import list_runs, load_run, publisher, start_run
 from ftwidgets.runs import store as run_store
 from ftwidgets.runs.history import History
 from ftwidgets.runs.status import NEXT, may_become
+from tests.patience import PATIENCE
 
 
 def config(tmp_path, **more):
     return RunConfig(method="sft", model="m", dataset="d", output_dir=str(tmp_path / "runs"), **more)
 
 
-def steps(context, count):
+def steps(context, count, before=lambda step: None):
     """Work as a trainer does it: log, report, and listen between steps."""
     context.training()
     for step in range(1, count + 1):
+        before(step)
         context.checkpoint_gate()
         if context.stop_requested:
             break
@@ -43,7 +45,7 @@ def reread(run):
 
 def test_a_finished_run_can_be_read_from_its_folder(tmp_path):
     run = start_run(config(tmp_path), lambda context: steps(context, 5))
-    assert run.wait(20) == "finished"
+    assert run.wait(PATIENCE) == "finished"
     again = reread(run)
     assert again.status == "finished"
     assert list(again.history["loss"]) == [1.0, 0.5, 1 / 3, 0.25, 0.2]
@@ -62,35 +64,37 @@ def test_stop_ends_after_the_running_step_and_keeps_the_rest(tmp_path):
             context.emit("log", step=step, epoch=0, metrics={"loss": 1.0})
             if step == 3:
                 at_three.set()
-                go_on.wait(20)
+                go_on.wait(PATIENCE)
             if context.stop_requested:
                 return {"kept": step}
         return {}
 
     run = start_run(config(tmp_path), work)
-    assert at_three.wait(20)
+    assert at_three.wait(PATIENCE)
     run.stop()
     assert run.status == "stopping"
     go_on.set()
-    assert run.wait(20) == "stopped"
+    assert run.wait(PATIENCE) == "stopped"
     assert run.summary == {"kept": 3}
 
 
 def test_pause_answers_questions_and_goes_on(tmp_path):
-    run = start_run(config(tmp_path), lambda context: steps(context, 2000))
-    run.pause()
-    paused = threading.Event()
+    asked, paused = threading.Event(), threading.Event()
+    half = lambda step: step != 50 or asked.wait(PATIENCE)  # noqa: E731
+    run = start_run(config(tmp_path), lambda context: steps(context, 100, half))
     run.subscribe(lambda: paused.set() if run.status == "paused" else None)
-    assert paused.wait(20)
+    run.pause()
+    asked.set()
+    assert paused.wait(PATIENCE)
     before = len(run.store)
-    assert run.between_steps(lambda: threading.current_thread().name).result(20) == run._thread.name
+    assert run.between_steps(lambda: threading.current_thread().name).result(PATIENCE) == run._thread.name
     assert run.status == "paused"
     assert len(run.store) == before
     run.resume()
-    assert run.wait(60) == "finished"
+    assert run.wait(PATIENCE) == "finished"
     states = [e["status"] for e in run.events.of("status")]
     assert states == ["preparing", "training", "paused", "training", "finished"]
-    assert list(run.history["step"]) == list(range(1, 2001))
+    assert list(run.history["step"]) == list(range(1, 101))
 
 
 def test_stop_while_paused(tmp_path):
@@ -98,9 +102,9 @@ def test_stop_while_paused(tmp_path):
     run.pause()
     paused = threading.Event()
     run.subscribe(lambda: paused.set() if run.status == "paused" else None)
-    assert paused.wait(20)
+    assert paused.wait(PATIENCE)
     run.stop()
-    assert run.wait(20) == "stopped"
+    assert run.wait(PATIENCE) == "stopped"
 
 
 class Told:
@@ -136,11 +140,11 @@ def begun(tmp_path):
     def work(context):
         context.training()
         training.set()
-        last_step.wait(20)
+        last_step.wait(PATIENCE)
         return {}
 
     run, between = start_run(config(tmp_path), work), Told()
-    training.wait(20)
+    training.wait(PATIENCE)
     run._wake = threading.Condition(between)
     return run, last_step, between
 
@@ -152,12 +156,12 @@ def test_the_end_of_a_run_waits_for_a_stop_that_is_being_asked(begun):
     def slow_move(new, reason=""):
         if new == "stopping":  # asked, and not recorded yet: here the run comes to its end
             last_step.set()
-            between.awaited.wait(20)
+            between.awaited.wait(PATIENCE)
         move(new, reason)
 
     run._move = slow_move
     run.stop()
-    assert run.wait(20) == "stopped"
+    assert run.wait(PATIENCE) == "stopped"
     assert [e["status"] for e in run.events.of("status")] == ["preparing", "training", "stopping", "stopped"]
 
 
@@ -169,13 +173,13 @@ def test_a_stop_that_is_asked_while_a_run_ends_changes_nothing(begun):
     def slow_move(new, reason=""):
         if new == "finished":  # decided, and not recorded yet: here somebody asks to stop
             stopper.start()
-            between.awaited.wait(20)
+            between.awaited.wait(PATIENCE)
         move(new, reason)
 
     run._move = slow_move
     last_step.set()
-    assert run.wait(20) == "finished"
-    stopper.join(20)
+    assert run.wait(PATIENCE) == "finished"
+    stopper.join(PATIENCE)
     assert [e["status"] for e in run.events.of("status")] == ["preparing", "training", "finished"]
 
 
@@ -193,7 +197,7 @@ def test_a_failure_is_told_and_frees_what_it_held(tmp_path):
         raise FtwidgetsError("the prompt is too long: shorten it")
 
     run = start_run(config(tmp_path), work)
-    assert run.wait(20) == "failed"
+    assert run.wait(PATIENCE) == "failed"
     assert run.error == "the prompt is too long: shorten it"
     assert reread(run).error == run.error
     assert held[0]() is None
@@ -204,7 +208,7 @@ def test_a_full_disk_ends_the_run_with_a_reason_and_not_the_kernel(tmp_path):
         raise OSError(28, "No space left on device")
 
     run = start_run(config(tmp_path), work)
-    assert run.wait(20) == "failed"
+    assert run.wait(PATIENCE) == "failed"
     assert "No space left" in run.error
 
 
@@ -251,7 +255,7 @@ def test_nan_is_kept_as_missing_and_the_log_stays_json(tmp_path):
         return {}
 
     run = start_run(config(tmp_path), work)
-    run.wait(20)
+    run.wait(PATIENCE)
     lines = (run.folder / "events.jsonl").read_text().splitlines()
     assert all(json.loads(line, parse_constant=pytest.fail) for line in lines)
     assert np.isnan(reread(run).history["loss"][0])
@@ -259,7 +263,7 @@ def test_nan_is_kept_as_missing_and_the_log_stays_json(tmp_path):
 
 def test_list_runs_shows_every_run_newest_first(tmp_path):
     for name in ("a", "b"):
-        start_run(config(tmp_path, run_name=name), lambda context: steps(context, 2)).wait(20)
+        start_run(config(tmp_path, run_name=name), lambda context: steps(context, 2)).wait(PATIENCE)
     frame = list_runs(tmp_path / "runs")
     assert list(frame["status"]) == ["finished", "finished"]
     assert frame["id"][0].endswith("-b")
@@ -299,14 +303,14 @@ def test_views_hear_of_changes_from_one_thread_and_of_the_end(tmp_path):
     release = threading.Event()
 
     def work(context):
-        release.wait(20)
+        release.wait(PATIENCE)
         return steps(context, 100)
 
     run = start_run(config(tmp_path), work)
     run.subscribe(lambda: heard.append((threading.current_thread().name, run.status, len(run.store))))
     run.subscribe(lambda: 1 / 0)  # a broken view harms nobody
     release.set()
-    run.wait(20)
+    run.wait(PATIENCE)
     assert {name for name, *_ in heard} == {f"{run.id} views"}
     assert heard[-1][1:] == ("finished", 100)
 
@@ -322,12 +326,12 @@ def test_steps_wait_for_the_next_turn_of_the_views_and_a_pause_does_not(tmp_path
 
     run = start_run(config(tmp_path), work)
     run.subscribe(lambda: (heard.append(run.status), paused.set() if run.status == "paused" else None))
-    assert many.wait(20)
+    assert many.wait(PATIENCE)
     run.pause()
-    assert paused.wait(20)
+    assert paused.wait(PATIENCE)
     assert len(heard) <= 3  # of preparing, training and paused, and of no step
     run.stop()
-    assert run.wait(20) == "stopped"
+    assert run.wait(PATIENCE) == "stopped"
 
 
 def test_stop_while_a_library_loads_is_no_failure(tmp_path):
@@ -342,6 +346,6 @@ def test_stop_while_a_library_loads_is_no_failure(tmp_path):
             raise FtwidgetsError("the model cannot be loaded") from error
 
     run = start_run(config(tmp_path), work)
-    assert loading.wait(20)
+    assert loading.wait(PATIENCE)
     run.stop()
-    assert run.wait(20) == "stopped", run.error
+    assert run.wait(PATIENCE) == "stopped", run.error

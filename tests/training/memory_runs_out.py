@@ -9,7 +9,8 @@ import weakref
 from pathlib import Path
 
 import ftwidgets
-from ftwidgets.training.device import keep_nothing_back, release
+from ftwidgets.training.device import release
+from ftwidgets.training.reporter import Reporter
 from ftwidgets.widgets.out_of_memory import OutOfMemory
 
 SMALL = {"method": "sft", "max_steps": 4, "test_size": 0.0, "probe_prompts": [], "logging_steps": 1, "seed": 3}
@@ -34,13 +35,11 @@ def walk(widget):
         yield from walk(child)
 
 
-def train(studio):
-    """Press Train when the form has read model and rows in the background, so that nothing runs beside the training."""
+def settle(studio):
+    """Until the form has read model and rows in the background, so that nothing runs beside the training."""
     moment = threading.Event()
     while studio._model._worker._busy or studio._data._worker._busy or studio._fit._worker._busy:
         moment.wait(0.05)
-    studio.train()
-    return studio.run
 
 
 def main(folder, when):
@@ -51,28 +50,33 @@ def main(folder, when):
     # A run that fits brings the libraries and what they keep for good.
     fits = SMALL | {"max_steps": 2, "save_steps": 1, "per_device_train_batch_size": 24}
     studio = ftwidgets.Studio(**fits, **out)
-    train(studio).wait()
+    settle(studio)
+    studio.train()
     first = studio.run
+    first.wait()
     assert first.error is None, first.error
     first.free()
     release()
     before = status("VmRSS")
 
-    held = {}
+    held = []
+    begin = Reporter.on_step_begin
+
+    def on_step_begin(reporter, args, state, control, **more):
+        if state.global_step == when:
+            Reporter.on_step_begin = begin
+            held.extend([weakref.ref(studio.run.model), weakref.ref(studio.run.trainer)])
+            if when:
+                limit()
+        begin(reporter, args, state, control, **more)
+
+    Reporter.on_step_begin = on_step_begin
     studio.fill(**BIG, save_steps=100)
-    run = train(studio)
-
-    def watch():
-        if run.trainer is not None and "model" not in held:
-            held["model"], held["trainer"] = weakref.ref(run.model), weakref.ref(run.trainer)
-        steps = run.store.rows(0)[:, 0]
-        if when and len(steps) and steps[-1] >= when and "limited" not in held:
-            held["limited"] = run.between_steps(limit)
-
+    settle(studio)
     if when == 0:
         limit(2 * ROOM)  # everything is still to be loaded
-        keep_nothing_back()  # the run asks for a limit as it begins, and may have asked before there was one
-    run.subscribe(watch)
+    studio.train()
+    run = studio.run
     run.wait()
     gc.collect()
     after = status("VmRSS")
@@ -81,7 +85,7 @@ def main(folder, when):
         "error": run.error,
         "before": before,
         "after": after,
-        "collected": [held["model"]() is None, held["trainer"]() is None],
+        "collected": [each() is None for each in held],
         "facts": run.out_of_memory,
         "live": [run.model is None, run.trainer is None],
     }

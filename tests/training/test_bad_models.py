@@ -13,6 +13,7 @@ from ftwidgets import demo
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.models import card
 from tests.models.hub_server import Hub
+from tests.patience import PATIENCE
 
 SHORT = {
     "method": "sft", "max_steps": 1, "per_device_train_batch_size": 2, "gradient_accumulation_steps": 1, "test_size": 0,
@@ -30,7 +31,7 @@ def model(tmp_path):
 
 def refused(train, *words, **keywords):
     run = train(**(SHORT | keywords))
-    assert run.wait(300) == "failed"
+    assert run.wait(PATIENCE) == "failed"
     for word in words:
         assert word in run.error, run.error
     assert "Traceback" not in run.error
@@ -95,7 +96,7 @@ def test_a_token_beyond_the_models_rows_is_read_as_text(train, model, tmp_path, 
     rows = tmp_path / "rows.jsonl"
     rows.write_text(f"{json.dumps(row)}\n" * 4)
     run = train(**(SHORT | {"method": method, "model": str(model), "dataset": str(rows)}))
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     kept = AutoTokenizer.from_pretrained(run.folder / "adapter")
     assert len(kept) == 1536 and kept("a <image_soft_token> b")["input_ids"] == usual
 
@@ -123,7 +124,7 @@ def test_an_adapter_of_a_shallower_base(train, tmp_path):
 def test_no_chat_template_is_told_and_trains(train, model):
     (model / "chat_template.jinja").unlink()
     run = train(**SHORT, model=str(model))
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     assert any("no chat template" in note["text"] and "plain" in note["text"] for note in run.notes)
     kept = AutoTokenizer.from_pretrained(run.folder / "adapter").chat_template
     assert kept == run.tokenizer.chat_template, "the adapter's folder knows what it was trained with"
@@ -131,9 +132,9 @@ def test_no_chat_template_is_told_and_trains(train, model):
 
 def test_a_prompt_longer_than_the_context(train):
     run = train(**SHORT)
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     before = torch.get_rng_state()
     with pytest.raises(FtwidgetsError, match=r"has \d+ tokens and the model reads \d+. Shorten it"):
-        ftwidgets.ask(run, "word " * 5000).result(120)
+        ftwidgets.ask(run, "word " * 5000).result(PATIENCE)
     assert torch.equal(before, torch.get_rng_state())
-    assert isinstance(ftwidgets.ask(run, "What is hot?", max_new_tokens=2).result(120), str)
+    assert isinstance(ftwidgets.ask(run, "What is hot?", max_new_tokens=2).result(PATIENCE), str)

@@ -4,6 +4,7 @@ import threading
 
 from ftwidgets.models import card
 from ftwidgets.widgets.monitor import Monitor
+from tests.patience import PATIENCE
 from tests.training.test_bad_models import SHORT
 
 
@@ -21,19 +22,19 @@ def test_stopped_in_the_middle_nothing_half_stays_and_the_next_run_trains(train,
             half.set()
 
     run.subscribe(follow)
-    assert half.wait(120) and not run.ended, run.error
+    assert half.wait(PATIENCE) and not run.ended, run.error
     assert run.progress["text"] == "org/model" and run.progress["total"] == sum(map(len, demo_hub.files.values()))
     monitor.update()
     assert "downloading org/model" in monitor._text.value and " MB" in monitor._text.value
     assert 0 < monitor._bar.value < 1
     run.stop()
     demo_hub.go_on.set()
-    assert run.wait(120) == "stopped" and run.error is None
+    assert run.wait(PATIENCE) == "stopped" and run.error is None
     monitor.close()
     assert not [*tmp_path.glob("cache/**/snapshots/*/model.safetensors"), *tmp_path.glob("cache/**/*.incomplete")]
     found = card("org/model")
     assert found.to_download and found.usable and found.architecture is not None
 
     again = train(**SHORT, model="org/model")
-    assert again.wait(300) == "finished", again.error
+    assert again.wait(PATIENCE) == "finished", again.error
     assert demo_hub.served.count("config.json") == 1 and not card("org/model").to_download

@@ -14,6 +14,7 @@ from ftwidgets.training import eyes as looking
 from ftwidgets.training import generation
 from ftwidgets.training.eyes import score_pair, token_logps, token_ratios
 from ftwidgets.training.generation import resting
+from tests.patience import PATIENCE
 from tests.training.pairwise import tiny
 
 SHORT = {
@@ -29,7 +30,7 @@ SHORT = {
 
 def test_scores_agree_with_the_trainers_own_and_with_a_plain_forward_pass(train):
     run = train(**SHORT)
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     from ftwidgets.data import prepare
 
     rows = list(prepare(run.config).held_out)
@@ -140,15 +141,15 @@ def test_eyes_fill_the_viewer_and_are_remembered(train):
     from ftwidgets.data import prepare
 
     run = train(**SHORT)
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     rows = prepare(run.config).held_out
     viewer = ftwidgets.PreferencePairs(rows)
     eyes = ftwidgets.ModelEyes(viewer, run)
-    assert eyes.wait(120), eyes.error
+    assert eyes.wait(PATIENCE), eyes.error
     assert set(eyes.accuracy) == {"before", "after"}
     kept = (run.folder / "eyes.jsonl").read_text()
     again = ftwidgets.ModelEyes(ftwidgets.PreferencePairs(rows), run)
-    assert again.wait(120), again.error
+    assert again.wait(PATIENCE), again.error
     assert (run.folder / "eyes.jsonl").read_text() == kept
     assert again.accuracy == eyes.accuracy
     change = viewer._session.columns.values("margin change")
@@ -163,19 +164,19 @@ def test_the_button_of_a_viewer_that_was_given_a_run(train):
     from ftwidgets.data import prepare
 
     run = train(**SHORT)
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     rows = prepare(run.config).held_out
     loaded = ftwidgets.load_run(run.folder)  # its model is not in this kernel: it is loaded on request
     viewer = ftwidgets.PreferencePairs(rows, run=loaded)
     assert viewer.seeing.facts() == {"state": "offered"}
     viewer.see()
-    assert viewer.seeing.looking.wait(120), viewer.seeing.looking.error
+    assert viewer.seeing.looking.wait(PATIENCE), viewer.seeing.looking.error
     assert viewer.seeing.facts()["state"] == "done"
     with_model = ftwidgets.PreferencePairs(
         rows, model=loaded.model, tokenizer=loaded.tokenizer, max_length=run.config.max_length
     )
     with_model.see()
-    assert with_model.seeing.looking.wait(120)
+    assert with_model.seeing.looking.wait(PATIENCE)
     assert with_model.seeing.looking.accuracy == viewer.seeing.looking.accuracy
     viewer.close()
     with_model.close()

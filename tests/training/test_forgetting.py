@@ -14,6 +14,7 @@ from ftwidgets.runs.forgetting import forgetting
 from ftwidgets.runs.story import story
 from ftwidgets.training import forgetting as measuring
 from ftwidgets.training.forgetting import BUILT_IN, GeneralText, general_text, text_losses, windows
+from tests.patience import PATIENCE
 
 SHORT = {
     "max_steps": 6,
@@ -99,7 +100,7 @@ def measured(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(measuring, "SHARE", 1e9)
         run = ftwidgets.train(method="sft", output_dir=str(tmp_path_factory.mktemp("runs")), **SHORT)
-        assert run.wait(300) == "finished", run.error
+        assert run.wait(PATIENCE) == "finished", run.error
     return run
 
 
@@ -115,7 +116,7 @@ def test_the_curve_has_its_points_and_the_story_its_verdict(measured):
 
 def test_a_measured_run_is_exactly_the_one_left_alone(measured, train):
     alone = train(method="sft", general_text=None, **SHORT)
-    assert alone.wait(300) == "finished", alone.error
+    assert alone.wait(PATIENCE) == "finished", alone.error
     assert not alone.events.of("general") and "eval_general_loss" not in alone.history
     names = ["loss", "grad_norm", "learning_rate"]
     of = [run.history.loc[run.history.step > 0, names].to_numpy() for run in (measured, alone)]
@@ -142,7 +143,7 @@ def test_a_measured_run_is_exactly_the_one_left_alone(measured, train):
 )
 def test_other_methods_are_measured_before_and_after(train, method):
     run = train(**method)
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     assert {e["step"] for e in run.events.of("general")} >= {0, run.config.max_steps}
     assert forgetting(run) is not None
 
@@ -161,7 +162,7 @@ def test_a_file_of_ones_own(train, tmp_path, model, tokenizer):
     file.write_text("no", encoding="utf-8")
     for path, words in ((file, "no text of 8 tokens"), (tmp_path / "none.txt", "none.txt")):
         run = train(method="sft", general_text=str(path), **SHORT)
-        assert run.wait(300) == "failed"
+        assert run.wait(PATIENCE) == "failed"
         assert words in run.error and "general_text=" in run.error and "builtin" in run.error
 
 
@@ -175,10 +176,10 @@ def test_the_built_in_texts_suit_any_model(tokenizer):
 
 def test_harsh_pretraining_forgets_and_gentle_sft_does_not(train):
     harsh = train(method="pretrain", learning_rate=2e-2, max_steps=30, warmup_steps=0, max_new_tokens=1)
-    assert harsh.wait(300) == "finished", harsh.error
+    assert harsh.wait(PATIENCE) == "finished", harsh.error
     assert "Much was forgotten" in " ".join(story(harsh))
     assert any("instruct" in note["text"] for note in harsh.notes)
     gentle = train(method="sft", learning_rate=1e-4, max_steps=10, max_new_tokens=1)
-    assert gentle.wait(300) == "finished", gentle.error
+    assert gentle.wait(PATIENCE) == "finished", gentle.error
     assert "No sign of forgetting" in " ".join(story(gentle))
     assert not any("instruct" in note["text"] for note in gentle.notes)

@@ -6,6 +6,8 @@ import torch
 from safetensors.torch import load_file
 
 import ftwidgets
+from ftwidgets.runs import LiveRun
+from tests.patience import PATIENCE
 
 SHORT = {
     "method": "sft",
@@ -19,35 +21,28 @@ SHORT = {
 
 
 def finish(run):
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     history = run.history.loc[run.history.step > 0, ["loss", "grad_norm", "learning_rate"]]
     return history.to_numpy(), load_file(run.folder / "adapter" / "adapter_model.safetensors")
 
 
-def test_a_paused_and_asked_run_is_exactly_the_one_left_alone(train):
+def test_a_paused_and_asked_run_is_exactly_the_one_left_alone(train, before_step):
     alone_history, alone = finish(train(**SHORT))
 
+    before_step(2, LiveRun.pause)
     run = train(**SHORT)
     paused = threading.Event()
-    asked = threading.Event()
-
-    def watch():
-        if run.status == "training" and len(run.store) >= 2 and not asked.is_set():
-            run.pause()
-        if run.status == "paused":
-            paused.set()
-
-    run.subscribe(watch)
-    assert paused.wait(300), run.error
+    run.subscribe(lambda: paused.set() if run.status == "paused" else None)
+    assert paused.wait(PATIENCE), run.error
+    assert max(run.history["step"]) == 2
     pieces = []
     options = {"max_new_tokens": 8, "temperature": 1.0, "seed": 5}
-    with_adapter = ftwidgets.ask(run, "What is 7 plus 5?", on_text=pieces.append, **options).result(120)
-    base = ftwidgets.ask(run, "What is 7 plus 5?", adapter=False, **options).result(120)
-    again = ftwidgets.ask(run, "What is 7 plus 5?", **options).result(120)
+    with_adapter = ftwidgets.ask(run, "What is 7 plus 5?", on_text=pieces.append, **options).result(PATIENCE)
+    base = ftwidgets.ask(run, "What is 7 plus 5?", adapter=False, **options).result(PATIENCE)
+    again = ftwidgets.ask(run, "What is 7 plus 5?", **options).result(PATIENCE)
     assert with_adapter == again, "the same seed gives the same answer"
     assert "".join(pieces).strip() == with_adapter, "what was streamed is what was answered"
     assert base
-    asked.set()
     run.resume()
 
     history, adapter = finish(run)
@@ -62,10 +57,10 @@ def test_a_saved_run_can_be_loaded_and_asked_again(train):
     run = train(**SHORT)
     finish(run)
     prompt = "Which day comes after Friday?"
-    live = ftwidgets.ask(run, prompt, max_new_tokens=8).result(120)
+    live = ftwidgets.ask(run, prompt, max_new_tokens=8).result(PATIENCE)
     from ftwidgets.runs.store import forget
 
     forget(run)
     stored = ftwidgets.load_run(run.folder)
     assert stored.model is None
-    assert ftwidgets.ask(ftwidgets.load_model(stored), prompt, max_new_tokens=8).result(120) == live
+    assert ftwidgets.ask(ftwidgets.load_model(stored), prompt, max_new_tokens=8).result(PATIENCE) == live

@@ -1,13 +1,13 @@
 """A real 270M model on real rows, started from Studio by path, with the formats told from the rows."""
 
 import os
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import ftwidgets
+from ftwidgets.runs import LiveRun
 
 MODEL = os.environ.get("FTWIDGETS_REAL_MODEL", "")
 DATA = Path(os.environ.get("FTWIDGETS_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
@@ -44,22 +44,12 @@ def test_sft_on_alpaca_rows(tmp_path):
     assert held_out.iloc[-1] < held_out.iloc[0]
 
 
-def test_dpo_on_sharegpt_pairs_stopped_half_way_and_resumed(tmp_path):
+def test_dpo_on_sharegpt_pairs_stopped_half_way_and_resumed(tmp_path, before_step):
+    before_step(10, LiveRun.stop)
     made = studio(tmp_path, method="dpo", dataset=str(DATA / "dpo_en_demo.json"), max_length=256)
     made.train()
-    half = threading.Event()
-
-    def watch():
-        trained = made.run.progress["done"] if made.run.progress.get("phase") == "training" else 0
-        if trained >= 10 or made.run.ended:
-            half.set()
-
-    made.run.subscribe(watch)
-    assert half.wait(900), made.run.status
-    made.run.stop()
-    assert made.run.wait(300) == "stopped", made.run.error
-    stopped_at = made.run.history["step"].iloc[-1]
-    assert 10 <= stopped_at < 20
+    assert made.run.wait(900) == "stopped", made.run.error
+    assert made.run.history["step"].iloc[-1] == 10
     run = ftwidgets.resume(made.run)
     assert run.wait(900) == "finished", run.error
     history = run.history[run.history["step"] > 0]

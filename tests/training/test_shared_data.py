@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 import ftwidgets
-
-PATIENCE = 240
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def test_a_file_is_chosen_and_trained(shared_data, tmp_path, file, method, rows)
     quick = {"max_steps": 2, "max_samples": 24, "max_eval_samples": 4, "max_new_tokens": 8}
     studio = ftwidgets.Studio(output_dir=str(tmp_path), **quick)
     studio.fill(dataset=str(shared_data / file))
-    until(lambda: studio._data.look is not None or studio._data.error)
+    until(lambda: not studio._data._worker._busy)  # looked at, and told to the form
     assert studio._data.error == ""
     assert studio._data.look.rows == rows
     assert studio.config.method == method

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 import ftwidgets
+from ftwidgets.runs import LiveRun
+from tests.patience import PATIENCE
 
 SHORT = {"max_steps": 4, "per_device_train_batch_size": 2, "gradient_accumulation_steps": 1, "max_eval_samples": 8}
 
 
 def test_sft_leaves_a_whole_run_folder(train, capfd):
     run = train(method="sft", **SHORT)
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     names = {path.name for path in run.folder.iterdir()}
     assert {"config.yaml", "environment.json", "events.jsonl", "summary.json", "adapter", "checkpoints"} <= names
     assert (run.folder / "adapter" / "adapter_model.safetensors").exists()
@@ -31,7 +33,7 @@ def test_the_base_is_in_4_bits_and_is_left_as_loaded(train):
     import torch
 
     run = train(method="sft", **SHORT)
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     linears = [m for m in run.model.modules() if isinstance(m, bitsandbytes.nn.Linear4bit)]
     layers = run.model.config.num_hidden_layers
     assert len(linears) == 7 * layers  # q, k, v, o, gate, up, down
@@ -54,7 +56,7 @@ def test_loss_of_the_first_step_equals_trl_by_hand(train):
     from ftwidgets import demo
 
     run = train(method="sft", learning_rate=1e-3, seed=3, test_size=0, **SHORT)
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     config = run.config
 
     folder = str(demo.model_folder())
@@ -88,9 +90,9 @@ def test_stop_keeps_what_was_learnt_and_resume_goes_on(train):
     run = train(method="sft", **(SHORT | {"max_steps": 2000}))
     three = threading.Event()
     run.subscribe(lambda: three.set() if len(run.store) > 3 else None)
-    assert three.wait(300)
+    assert three.wait(PATIENCE)
     run.stop()
-    assert run.wait(300) == "stopped", run.error
+    assert run.wait(PATIENCE) == "stopped", run.error
     stopped_at = int(run.history["step"].iloc[-1])
     assert stopped_at < 2000
     assert (run.folder / "adapter").is_dir()
@@ -100,34 +102,28 @@ def test_stop_keeps_what_was_learnt_and_resume_goes_on(train):
     again.subscribe(
         lambda: more.set() if len(again.store) and again.history["step"].iloc[-1] > stopped_at + 1 else None
     )
-    assert more.wait(300), again.error
+    assert more.wait(PATIENCE), again.error
     again.stop()
-    assert again.wait(300) == "stopped", again.error
+    assert again.wait(PATIENCE) == "stopped", again.error
     steps = list(again.history["step"])
     assert steps == list(range(int(steps[-1]) + 1))
 
 
-def test_a_run_stopped_while_it_rests_resumes_with_its_whole_history(train):
-    run = train(method="sft", **(SHORT | {"max_steps": 60}))
+def test_a_run_stopped_while_it_rests_resumes_with_its_whole_history(train, before_step):
+    before_step(3, LiveRun.pause)
+    run = train(method="sft", **(SHORT | {"max_steps": 8}))
     resting = threading.Event()
-
-    def rest():
-        if run.status == "paused" or run.ended:
-            resting.set()
-        elif len(run.store) > 2:
-            run.pause()
-
-    run.subscribe(rest)
-    assert resting.wait(300)
+    run.subscribe(lambda: resting.set() if run.status == "paused" or run.ended else None)
+    assert resting.wait(PATIENCE)
     run.stop()
-    assert run.wait(300) == "stopped", run.error
-    assert run.events.of("checkpoint")[-1]["step"] == run.history["step"].max() > 0
+    assert run.wait(PATIENCE) == "stopped", run.error
+    assert run.events.of("checkpoint")[-1]["step"] == run.history["step"].max() == 3
 
     again = ftwidgets.resume(run)
-    assert again.wait(300) == "finished", again.error
-    assert list(again.history["step"]) == list(range(61))
-    straight = train(method="sft", **(SHORT | {"max_steps": 60}))
-    assert straight.wait(300) == "finished", straight.error
+    assert again.wait(PATIENCE) == "finished", again.error
+    assert list(again.history["step"]) == list(range(9))
+    straight = train(method="sft", **(SHORT | {"max_steps": 8}))
+    assert straight.wait(PATIENCE) == "finished", straight.error
     # TRL counts from 0 again after a resume.
     for name in ("num_tokens", "eval_num_tokens"):
         assert list(again.history[name].dropna()) == list(straight.history[name].dropna())
@@ -146,7 +142,7 @@ def test_a_run_stopped_while_it_rests_resumes_with_its_whole_history(train):
 )
 def test_bad_input_is_told_and_the_next_run_works(train, keywords, words):
     run = train(method="sft", **(SHORT | keywords))
-    assert run.wait(300) == "failed"
+    assert run.wait(PATIENCE) == "failed"
     assert words in run.error, run.error
     assert "Traceback" not in run.error
     assert ftwidgets.load_run(run.folder).error == run.error
@@ -156,7 +152,7 @@ def test_a_lost_run_ends_at_once(train):
     run = train(
         method="sft", **(SHORT | {"max_steps": 200, "learning_rate": 1.0, "max_grad_norm": 1e30}), warmup_steps=0
     )
-    status = run.wait(300)
+    status = run.wait(PATIENCE)
     losses = run.history["loss"].dropna()
     assert status == "failed" or losses.iloc[-1] > losses.iloc[0]
     if status == "failed":
@@ -166,6 +162,6 @@ def test_a_lost_run_ends_at_once(train):
 def test_rows_of_the_kernel_are_written_down(train, tmp_path):
     rows = [{"instruction": f"Say {i}.", "input": "", "output": f"{i}!"} for i in range(12)]
     run = train(method="sft", dataset=rows, **SHORT)
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     kept = [json.loads(line) for line in Path(run.config.dataset).read_text(encoding="utf-8").splitlines()]
     assert kept == rows

@@ -5,6 +5,7 @@ import threading
 from typing import Any
 
 from ftwidgets.widgets.pairs import PreferencePairs
+from tests.patience import PATIENCE
 
 ROWS = [{"prompt": f"q{at // 2}", "chosen": f"good {at} " + "x" * at, "rejected": f"bad {at}"} for at in range(6)]
 
@@ -36,7 +37,7 @@ class Page:
 
     def wait(self, wanted: Any, after: int = 0) -> dict[str, Any]:
         with self._came:
-            assert self._came.wait_for(lambda: any(wanted(m) for m in self.told[after:]), 20), self.told
+            assert self._came.wait_for(lambda: any(wanted(m) for m in self.told[after:]), PATIENCE), self.told
             return next(m for m in self.told[after:] if wanted(m))
 
     def look(self, **query: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ftwidgets.runs import start_run
 from ftwidgets.runs.judging import Judgements, Versus
 from ftwidgets.widgets.blind import BlindView, in_words
 from ftwidgets.widgets.blind_panel import BlindPanel
+from tests.patience import PATIENCE
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -92,7 +93,7 @@ def test_words_name_the_one_ahead_and_say_what_is_not_known():
 @pytest.mark.parametrize(("method", "offered"), [("sft", True), ("reward", False)])
 def test_the_panel_offers_what_can_be_compared(tmp_path, method, offered):
     run = start_run(RunConfig(method=method, output_dir=str(tmp_path)), lambda context: context.training() or {})
-    assert run.wait(30) == "finished"
+    assert run.wait(PATIENCE) == "finished"
     opened = []
     panel = BlindPanel(lambda run: opened.append(w.HTML(run.id)) or opened[-1])
     assert panel.button.disabled
@@ -108,7 +109,7 @@ def test_the_panel_offers_what_can_be_compared(tmp_path, method, offered):
 
 def test_the_panel_tells_why_not(tmp_path):
     run = start_run(RunConfig(method="sft", output_dir=str(tmp_path)), lambda context: context.training() or {})
-    assert run.wait(30) == "finished"
+    assert run.wait(PATIENCE) == "finished"
 
     def refuse(run):
         raise FtwidgetsError(f"{HOSTILE}: no adapter there.")

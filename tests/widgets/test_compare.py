@@ -16,6 +16,7 @@ from ftwidgets.runs.remarks import read_remarks
 from ftwidgets.runs.trash import move_to_trash
 from ftwidgets.widgets.compare import Comparison
 from ftwidgets.widgets.comparison_text import metrics_table, standings_table, value_text
+from tests.patience import PATIENCE
 
 from ..runs.recorded import judged, log, recorded
 
@@ -162,7 +163,7 @@ def test_a_live_run_is_judged_again_when_it_was_evaluated(tmp_path):
 
     def work(context):
         context.training()
-        go_on.wait(20)
+        go_on.wait(PATIENCE)
         type, fields = judged(3, [0], [1.0])
         context.emit(type, **fields)
         context.emit("evaluation", step=3)
@@ -173,8 +174,8 @@ def test_a_live_run_is_judged_again_when_it_was_evaluated(tmp_path):
     assert "nothing here ranks" in comparison._verdict.value
     comparison._verdict.observe(lambda _: evaluated.set(), "value")
     go_on.set()
-    assert evaluated.wait(20) and "after step 3" in comparison._verdict.value
-    run.wait(20)
+    assert evaluated.wait(PATIENCE) and "after step 3" in comparison._verdict.value
+    run.wait(PATIENCE)
     comparison.close()
 
 
@@ -208,7 +209,7 @@ def test_the_record_of_a_comparison_has_its_words_and_tables(two):
 
 def test_runs_compared_are_judged_blind_once_all_have_ended(tmp_path):
     run = start_run(RunConfig(method="sft", output_dir=str(tmp_path)), lambda context: context.training() or {})
-    assert run.wait(30) == "finished"
+    assert run.wait(PATIENCE) == "finished"
     more = recorded(tmp_path, [log(1, loss=1.0)], method="sft")
     opened = []
     comparison = Comparison([run, more], blind=lambda *runs: opened.append(runs) or w.HTML())

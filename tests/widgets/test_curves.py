@@ -11,6 +11,7 @@ from ftwidgets.runs import start_run
 from ftwidgets.runs.history import History
 from ftwidgets.widgets.curves import Curves
 from ftwidgets.widgets.record import MIME
+from tests.patience import PATIENCE
 
 from .curves_run import MadeRun
 
@@ -166,7 +167,7 @@ def test_the_record_holds_what_the_last_look_at_the_run_found(shown, tmp_path):
             context.emit("log", step=step, epoch=step / 40, metrics=metrics)
             if step == 10:
                 begun.set()
-                watched.wait(20)
+                watched.wait(PATIENCE)
         return {}
 
     begun, watched = threading.Event(), threading.Event()
@@ -174,12 +175,12 @@ def test_the_record_holds_what_the_last_look_at_the_run_found(shown, tmp_path):
     run = start_run(config, work)
     curves = Curves(run)
     curves._ipython_display_()
-    begun.wait(20)
+    begun.wait(PATIENCE)
     curves._health.poke()
     curves._health.wait()
     assert run.health == []  # a quarter of the run says nothing of what it learns
     watched.set()
-    run.wait(20)
+    run.wait(PATIENCE)
     (bundle,) = shown[0].updates
     (saved,) = bundle[MIME]["runs"]
     assert [mark["text"] for mark in saved["marks"] if mark["kind"] == "warning"] == ["The loss has not left log 2"]

@@ -1,13 +1,14 @@
 """What crosses to the page: every row once, in order, at a constant price, and only while somebody listens."""
 
 import json
-import threading
 
 import numpy as np
 import pytest
 
 from ftwidgets.widgets import listening
-from ftwidgets.widgets.stream import BLOCKED, INTERVAL, PROMPT, SILENCE, Stream
+from ftwidgets.widgets import stream as streaming
+from ftwidgets.widgets.stream import INTERVAL, PROMPT, SILENCE, Stream
+from tests.patience import PATIENCE
 
 from .curves_run import METRICS, MadeRun
 
@@ -106,6 +107,17 @@ def test_a_new_column_travels_with_its_name_and_the_panels():
     same(page, run)
 
 
+LONG = 1000.0  # seconds: no timer runs out while a test looks
+
+
+def run_out(stream):
+    """What happens when the timer of what is held back runs out; how long it was to run."""
+    timer = stream._later
+    timer.cancel()
+    timer.function()
+    return timer.interval
+
+
 @pytest.mark.parametrize("history", [10, 10_000])
 def test_a_message_costs_eight_bytes_a_value_and_no_more_with_a_long_history(history):
     run = MadeRun(history)
@@ -119,24 +131,24 @@ def test_a_message_costs_eight_bytes_a_value_and_no_more_with_a_long_history(his
     assert len(json.dumps(content)) < 100  # the rest of the 700 bytes is Jupyter's own envelope
 
 
-def test_messages_keep_their_distance_and_the_last_rows_still_come():
+def test_messages_keep_their_distance_and_the_last_rows_still_come(monkeypatch):
+    monkeypatch.setattr(streaming, "INTERVAL", LONG)
+    monkeypatch.setattr(streaming, "SILENCE", LONG)
     run = MadeRun(1)
     page = Page(run)
     page.stream.ready([])
-    page.later(INTERVAL / 2)
-    arrived = threading.Event()
-    receive = page.stream._send
-    page.stream._send = lambda content, buffers: (receive(content, buffers), arrived.set())
+    page.later(0.4 * LONG)
     for _ in range(20):
         run.log()
         page.stream.changed()
     assert len(page.messages) == 1  # only the snapshot: the rest waits
-    assert arrived.wait(5)
+    assert run_out(page.stream) == 0.6 * LONG
     assert len(page.messages) == 2
     same(page, run)
 
 
-def test_what_is_rare_does_not_wait_for_the_turn_of_the_steps():
+def test_what_is_rare_does_not_wait_for_the_turn_of_the_steps(monkeypatch):
+    monkeypatch.setattr(streaming, "INTERVAL", LONG)
     run = MadeRun(1)
     page = Page(run)
     page.stream.ready([])
@@ -153,7 +165,7 @@ def test_what_is_rare_does_not_wait_for_the_turn_of_the_steps():
     page.stream.changed()  # at once again: in a moment, and not when the step's turn comes
     assert page.stream._later is not waits and waits.finished.is_set()
     assert page.stream._later.interval == pytest.approx(PROMPT)
-    page.stream._later.join(5)
+    page.stream._later.join(PATIENCE)
     assert page.messages[-1][0]["runs"][0]["info"]["status"] == "finished"
 
 
@@ -211,22 +223,20 @@ def test_rows_that_were_lost_on_the_way_are_sent_again():
 
 
 def test_while_a_cell_keeps_us_from_hearing_rows_go_out_slowly(monkeypatch):
+    monkeypatch.setattr(streaming, "BLOCKED", LONG)
     run = MadeRun(5)
     page = Page(run)
     page.stream.ready([])
     monkeypatch.setattr(listening, "_running", True)
-    page.later(SILENCE + 1)
+    page.later(SILENCE + LONG)
     run.log()
     page.stream.changed()
     assert len(page.messages) == 2
     run.log()
-    page.later(BLOCKED / 2)
+    page.later(0.4 * LONG)
     page.stream.changed()
     assert len(page.messages) == 2
-    page.stream._later.cancel()
-    page.stream._later = None
-    page.later(BLOCKED)
-    page.stream.changed()
+    assert run_out(page.stream) == 0.6 * LONG
     same(page, run)
 
 

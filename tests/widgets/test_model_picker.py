@@ -8,6 +8,7 @@ import pytest
 from ftwidgets.models import Model
 from ftwidgets.widgets import model_picker
 from ftwidgets.widgets.model_picker import SHOWN, TO_DOWNLOAD, ModelPicker
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -44,12 +45,12 @@ def ask(picker, text, fresh=False):
     """Type; returns the rows by name and, after all of them, what each is."""
     picker._handle_custom_msg({"type": "ask", "text": text, "fresh": fresh}, [])
     while True:
-        message = picker.told.get(timeout=60)
+        message = picker.told.get(timeout=PATIENCE)
         if message["type"] == "found" and message["text"] == text:
             break
     about = {}
     while len(about) < len(message["rows"]):
-        told = picker.told.get(timeout=60)
+        told = picker.told.get(timeout=PATIENCE)
         if told["type"] == "about":
             about[told["name"]] = told["words"]
     return {row["name"]: row for row in message["rows"]}, about, message["more"]
@@ -89,6 +90,7 @@ def test_picking_a_model_fills_the_field_and_an_adapter_goes_on(picker):
 
 
 def test_the_disk_is_looked_through_again_only_when_the_list_opens_anew(picker, shelf, monkeypatch):
+    monkeypatch.setattr(model_picker, "FRESH", 1000.0)
     looks = []
     real = model_picker.available
     monkeypatch.setattr(model_picker, "available", lambda folders: looks.append(1) or real(folders))
@@ -119,6 +121,6 @@ def test_what_cannot_be_looked_through_is_told(picker, monkeypatch):
     picker._looked = 0.0
     monkeypatch.setattr(model_picker, "available", fails)
     picker._handle_custom_msg({"type": "ask", "text": "x", "fresh": True}, [])
-    while (message := picker.told.get(timeout=60)).get("problem") is None:
+    while (message := picker.told.get(timeout=PATIENCE)).get("problem") is None:
         pass
     assert message["problem"] == "the disk is gone"

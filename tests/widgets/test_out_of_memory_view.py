@@ -9,6 +9,7 @@ from ftwidgets.memory.out_of_memory import Shortage, explained
 from ftwidgets.runs import load_run, start_run
 from ftwidgets.runs.store import forget
 from ftwidgets.widgets.monitor import Monitor
+from tests.patience import PATIENCE
 
 
 def failed(folder, checkpoint):
@@ -24,7 +25,7 @@ def failed(folder, checkpoint):
         raise error
 
     run = start_run(config, work)
-    assert run.wait(30) == "failed"
+    assert run.wait(PATIENCE) == "failed"
     return run
 
 
@@ -65,7 +66,7 @@ def test_another_kernel_reads_the_same_from_the_folder(tmp_path):
 
 def test_other_runs_show_nothing_of_it(tmp_path):
     run = start_run(RunConfig(method="sft", output_dir=str(tmp_path)), lambda context: context.training() or {})
-    run.wait(30)
+    run.wait(PATIENCE)
     monitor = Monitor(run)
     assert monitor.shortage.layout.display == "none"
     monitor.close()

@@ -11,6 +11,7 @@ from datasets import Dataset
 from ftwidgets.data.pairs import query
 from ftwidgets.data.pairs.table import BLOCK_ROWS
 from ftwidgets.widgets.pairs import PreferencePairs
+from tests.patience import PATIENCE
 
 from .pairs_page import ROWS, Page
 
@@ -184,16 +185,16 @@ def test_a_newer_wish_stops_an_older(page: Page) -> None:
 
     def slow(check: Any) -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE)
         check()
         ended.append("slow")
 
     jobs = page.viewer._jobs
     jobs.start("look", slow)
-    assert begun.wait(10)
+    assert begun.wait(PATIENCE)
     jobs.start("look", lambda check: ended.append("new"))
     go_on.set()
-    assert jobs.wait("look", 10)
+    assert jobs.wait("look", PATIENCE)
     assert ended == ["new"]
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from ftwidgets.data.preflight.lengths import NEVER
 from ftwidgets.widgets.preflight import NONE_LEARNT, Preflight
+from tests.patience import PATIENCE
 
 from ..data.tiny_tokenizer import tiny_tokenizer
 
@@ -31,7 +32,7 @@ def panel(tokenizer):
         opened.append(panel)
         panel.sent = []
         panel.send = lambda content, buffers=None: panel.sent.append((content, buffers or []))
-        panel.wait(60)
+        panel.wait(PATIENCE)
         return panel
 
     yield build
@@ -45,7 +46,7 @@ def test_a_sample_then_all_rows(panel):
     assert (view.facts["measured"], view.facts["rows"], view.facts["exact"]) == (100, 300, False)
     assert view.facts["learns"].startswith("every turn of the assistant")
     view._receive(view, {"type": "exact"}, [])
-    view.wait(60)
+    view.wait(PATIENCE)
     assert view.facts["exact"] and view.facts["measured"] == 300
     buffers = [buffers for content, buffers in view.sent if content["type"] == "lengths"][-1]
     positions, prompt, total = (np.frombuffer(buffer, "<i4") for buffer in buffers)
@@ -79,7 +80,7 @@ def test_a_row_is_sent_token_by_token(panel):
 def test_a_row_that_cannot_be_rendered_says_why(tokenizer):
     strict = tiny_tokenizer("{{ raise_exception('roles must alternate') }}")
     view = Preflight(ROWS[:3], strict, train_on="all")
-    view.wait(60)
+    view.wait(PATIENCE)
     assert view._row(0)["error"] == "The chat template cannot render the row: roles must alternate"
     assert "roles must alternate" in view.verdict and view.facts["refused"] == 3
     view.close()
@@ -113,7 +114,7 @@ def test_cancelling_keeps_what_was_measured(panel):
 
     view._encoder.encode = slow
     view.measure(None)
-    view.wait(60)
+    view.wait(PATIENCE)
     assert view.state["kind"] == "cancelled"
     assert 0 < view.facts["measured"] < 300 and not view.facts["exact"]
 
@@ -122,7 +123,7 @@ def test_a_failure_is_shown_and_the_panel_lives(panel):
     view = panel()
     view._encoder.encode = lambda example: 1 / 0
     view.measure(5)
-    view.wait(60)
+    view.wait(PATIENCE)
     assert view.state["kind"] == "failed" and "division" in view.state["text"]
 
 
@@ -131,6 +132,6 @@ def test_from_a_config(tokenizer):
 
     config = RunConfig(method="sft", model="demo", dataset="demo", max_length=77)
     view = Preflight.from_config(config, ROWS[:5], tokenizer)
-    view.wait(60)
+    view.wait(PATIENCE)
     assert view.max_length == 77 and view.facts["method"] == "sft"
     view.close()

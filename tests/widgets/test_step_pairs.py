@@ -11,6 +11,7 @@ from ftwidgets.widgets.curves import Curves
 from ftwidgets.widgets.rollouts import Rollouts, correlation, said
 from ftwidgets.widgets.step_pairs import StepPairs, pairs_of_steps, pairs_under
 from ftwidgets.widgets.suspects import suspects
+from tests.patience import PATIENCE
 
 from ..runs.recorded import recorded
 
@@ -83,7 +84,7 @@ def shown(pairs, ask):
     pairs._worker._show = lambda found: (show(found), answered.set())
     pairs._worker._fail = lambda error: (fail(error), answered.set())
     ask()
-    assert answered.wait(60)
+    assert answered.wait(PATIENCE)
     pairs._worker._show, pairs._worker._fail = show, fail
     return pairs._said.value
 

@@ -7,12 +7,13 @@ import pytest
 from ftwidgets.config import RunConfig
 from ftwidgets.runs import start_run
 from ftwidgets.widgets.take_away import BUTTONS, EMPTY, GOES_ON, TakeAway
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
 def run(tmp_path):
     run = start_run(RunConfig(method="sft", output_dir=str(tmp_path)), lambda context: context.training() or {})
-    assert run.wait(30) == "finished"
+    assert run.wait(PATIENCE) == "finished"
     return run
 
 
@@ -22,7 +23,7 @@ def pressed(panel, kind):
     panel.buttons[kind].click()
     for thread in set(threading.enumerate()) - before:
         if thread.name.startswith("export of"):
-            thread.join(30)
+            thread.join(PATIENCE)
 
 
 def test_nothing_can_be_pressed_without_a_finished_run(run, tmp_path):
@@ -30,12 +31,13 @@ def test_nothing_can_be_pressed_without_a_finished_run(run, tmp_path):
     assert all(button.disabled for button in panel.buttons.values()) and EMPTY in panel.state.value
     gate = threading.Event()
     going = start_run(
-        RunConfig(method="sft", output_dir=str(tmp_path)), lambda context: context.training() or {"x": gate.wait(30)}
+        RunConfig(method="sft", output_dir=str(tmp_path)),
+        lambda context: context.training() or {"x": gate.wait(PATIENCE)},
     )
     panel.show(going)
     assert all(button.disabled for button in panel.buttons.values()) and GOES_ON in panel.state.value
     gate.set()
-    going.wait(30)
+    going.wait(PATIENCE)
     panel.show(going)
     assert not any(button.disabled for button in panel.buttons.values()) and GOES_ON not in panel.state.value
 

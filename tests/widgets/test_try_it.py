@@ -8,6 +8,7 @@ import pytest
 import ftwidgets
 from ftwidgets.widgets.transcript import Transcript
 from ftwidgets.widgets.try_it import CHAT, COMPLETE, TryIt
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +16,7 @@ def run(tmp_path_factory):
     run = ftwidgets.train(
         method="sft", model="demo", dataset="demo", max_steps=1, output_dir=str(tmp_path_factory.mktemp("runs"))
     )
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     yield run
     run.free()
 
@@ -31,7 +32,7 @@ def trying(run):
     def ask(run, prompt, **options):
         sent.append((prompt, options))
         future = ftwidgets.ask(run, prompt, **options)
-        future.exception(120)
+        future.exception(PATIENCE)
         return future
 
     panel = TryIt(ask)
@@ -66,8 +67,8 @@ def test_text_to_go_on_with_is_read_as_it_stands(run):
     panel.ask()
     assert [(prompt, options["chat"]) for prompt, options in sent] == [("The harbour of the town", False)] * 2
     assert panel.new.layout.display == "none"
-    text = ftwidgets.ask(run, "The harbour of the town", chat=False, max_new_tokens=64).result(120)
-    message = ftwidgets.ask(run, "The harbour of the town", chat=True, max_new_tokens=64).result(120)
+    text = ftwidgets.ask(run, "The harbour of the town", chat=False, max_new_tokens=64).result(PATIENCE)
+    message = ftwidgets.ask(run, "The harbour of the town", chat=True, max_new_tokens=64).result(PATIENCE)
     assert " ".join(text.split()) in " ".join(words(panel.sides["trained"]).split())
     assert text != message
 

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 import ftwidgets
 from ftwidgets.demo import courtesy
 from ftwidgets.training.ppo.build import build_trainer
+from tests.patience import PATIENCE
 from tests.training.ppo import tiny
 from tests.training.ppo.test_roles import base_hash
 
@@ -21,10 +22,10 @@ SHORT = {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 1, "ma
 
 def test_a_reward_run_is_a_reward(train) -> None:
     judge = train(method="reward", max_steps=2, **SHORT)
-    assert judge.wait(300) == "finished", judge.error
+    assert judge.wait(PATIENCE) == "finished", judge.error
     assert {"accuracy", "margin", "mean_reward", "eval_accuracy"} <= set(judge.history.columns)
     run = train(method="ppo", reward=judge, max_steps=2, response_length=8, **SHORT)
-    assert run.wait(300) == "finished", run.error
+    assert run.wait(PATIENCE) == "finished", run.error
     assert len(set(run.events.of("rollouts")[0]["score"])) > 1
     assert run.history["eval_objective/kl"].dropna().iloc[0] == 0
     policy = load_file(run.folder / "adapter" / "adapter_model.safetensors")
@@ -41,17 +42,17 @@ def test_stopped_and_resumed(train) -> None:
         return courtesy(prompts, completions)
 
     run = train(method="ppo", reward=reward, max_steps=400, logging_steps=1, response_length=8, **SHORT)
-    assert begun.wait(300), run.error
+    assert begun.wait(PATIENCE), run.error
     run.stop()
-    assert run.wait(300) == "stopped", run.error
+    assert run.wait(PATIENCE) == "stopped", run.error
     taken = max(run.history["step"])
     assert taken < 400
     again = ftwidgets.resume(run, reward=reward)
     second = threading.Event()
     again.subscribe(lambda: second.set() if max(again.history["step"], default=0) > taken or again.ended else None)
-    assert second.wait(300), again.error
+    assert second.wait(PATIENCE), again.error
     again.stop()
-    assert again.wait(300) == "stopped", again.error
+    assert again.wait(PATIENCE) == "stopped", again.error
     steps = [step for step in again.history["step"] if step]
     assert sorted(set(steps)) == list(range(1, max(steps) + 1))
 
@@ -61,7 +62,7 @@ def test_a_reward_that_fails_says_so_in_the_run(train) -> None:
         raise KeyError("colour")
 
     run = train(method="ppo", reward=broken, max_steps=2, response_length=4, test_size=0, **SHORT)
-    assert run.wait(300) == "failed"
+    assert run.wait(PATIENCE) == "failed"
     assert "KeyError: 'colour'" in str(run.error)
 
 
