@@ -39,11 +39,14 @@ def follow(run: Run, out: TextIO | None = None) -> int:
     changed = threading.Event()
     unsubscribe = run.subscribe(changed.set)
     asked = False
-    while not run.ended:
+    going_on = True
+    while going_on:
         try:
-            changed.wait(1)
-            changed.clear()
-            lines.update()
+            while not run.ended:
+                changed.wait(1)
+                changed.clear()
+                lines.update()
+            going_on = False
         except KeyboardInterrupt:
             if asked:
                 raise

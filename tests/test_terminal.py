@@ -2,6 +2,7 @@
 
 import _thread
 import io
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,8 +61,16 @@ def test_a_failed_run_says_why(start: Callable[..., LiveRun]) -> None:
 
 
 def test_ctrl_c_stops_after_the_running_step(start: Callable[..., LiveRun]) -> None:
+    followed = threading.Event()
+
+    class Out(io.StringIO):
+        def write(self, text: str) -> int:
+            followed.set()  # a person who sees something presses Ctrl+C
+            return super().write(text)
+
     def work(context: Context) -> dict[str, Any]:
         context.training()
+        followed.wait()
         _thread.interrupt_main()
         step = 0
         while not context.stop_requested:
@@ -70,7 +79,7 @@ def test_ctrl_c_stops_after_the_running_step(start: Callable[..., LiveRun]) -> N
             context.checkpoint_gate()
         return {"steps": step, "seconds": 0.1}
 
-    out = io.StringIO()
+    out = Out()
     run = start(work)
     try:
         code = terminal.follow(run, out)
