@@ -47,7 +47,7 @@ def holds(widget, name):
     return name in widget._dom_classes or any(holds(child, name) for child in getattr(widget, "children", ()))
 
 
-def test_a_problem_that_stays_keeps_its_button_and_one_of_the_whole_leads_nowhere():
+def test_a_problem_that_stays_keeps_its_button():
     studio = ftwidgets.Studio(method="dpo")
     studio.fill(learning_rate="0", r="none")
     kept = links(studio)["Go to learning_rate"]
@@ -55,8 +55,18 @@ def test_a_problem_that_stays_keeps_its_button_and_one_of_the_whole_leads_nowher
     assert links(studio) == {"Go to learning_rate": kept}
     studio.fill(learning_rate="0.1")
     assert not links(studio) and not studio._header.train.disabled
-    studio._header.show_problem("The disk is full.")
-    assert not links(studio) and "The disk is full." in studio._header._problems.children[0].value
+
+
+def test_why_a_run_did_not_start_stays_until_the_form_says_something_else():
+    studio = ftwidgets.Studio(method="dpo", output_dir="/dev/null/runs")
+    studio.train()
+    for _ in range(2):
+        assert studio.run is None and not links(studio)  # it leads nowhere, and Train can be pressed again
+        assert "cannot make runs there" in studio._header._problems.children[0].value
+        assert not studio._header.train.disabled
+        studio._refresh()  # as when something was read in the background
+    studio.fill(max_steps="3")
+    assert not studio._header._problems.children
 
 
 @pytest.mark.parametrize(

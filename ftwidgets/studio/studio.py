@@ -66,6 +66,7 @@ class Studio(View):
         self.run: LiveRun | None = None
         self._outputs: list[Any] = []
         self._problems: dict[str, str] = {}
+        self._refused: tuple[RunConfig | None, str] = (None, "")  # the run that did not start when asked to, and why
         self._one_at_a_time = threading.RLock()  # rows, model and run tell of themselves from threads of their own
         own = keywords.get("reward")
         if callable(own):
@@ -163,7 +164,8 @@ class Studio(View):
             form.fields[name].show_problem(self._problems.get(name, ""))
         self._mapping.show_problem(self._problems.get("mapping", ""))
         busy = self._busy()
-        self._header.show(standing.title(form, self._data, self._model), self._problems, busy)
+        refusal = self._refused[1] if form.config == self._refused[0] else ""
+        self._header.show(standing.title(form, self._data, self._model), self._problems, busy, refusal)
         config = form.config if not self._problems else None
         self._fit.offer(config, free=not busy)
         self._rewards.show(method, config, free=not busy)
@@ -263,11 +265,13 @@ class Studio(View):
         """Press Train."""
         if self._form.config is None or self._problems or self._busy():
             return
+        config = self._form.config
+        self._refused = (None, "")
         try:
-            config = self._form.config
             self._watch_over(train(self._notebook.kept(config), **self._notebook.reward(config)))
         except (ConfigError, FtwidgetsError) as error:
-            self._header.show_problem(str(error))
+            self._refused = (config, str(error))  # said until the form says something else, whatever is read meanwhile
+            self._refresh()
 
     def _reward_runs(self) -> list[str]:
         """Reward models trained here, newest first."""

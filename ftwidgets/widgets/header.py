@@ -40,17 +40,14 @@ class Header(w.VBox):
         super().__init__([line, fit, self._problems])
         self.add_class("ftw-header")
 
-    def show(self, title: str, problems: Mapping[str, str], busy: str = "") -> None:
-        """Show the run's summary, and what keeps it from starting, by option; ``busy`` says what goes on."""
+    def show(self, title: str, problems: Mapping[str, str], busy: str = "", refusal: str = "") -> None:
+        """Show the run's summary, and what keeps it from starting, by option; ``busy`` says what goes on, ``refusal``
+        why it did not start when it was asked to."""
         self._title.value = safe(title)
         self.train.disabled = bool(busy or problems)
         first = next(iter(problems.values()), "")
         self.train.tooltip = busy or (f"Cannot start: {first}" if problems else "Start this run in the kernel")
-        self._list(problems)
-
-    def show_problem(self, text: str) -> None:
-        """Say why a run did not start."""
-        self._list({"": text})
+        self._list(problems or ({"": refusal} if refusal else {}))
 
     def _list(self, problems: Mapping[str, str]) -> None:
         if problems == self._said:  # whoever is on one of them stays there
