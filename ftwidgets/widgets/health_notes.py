@@ -65,7 +65,8 @@ class HealthNotes(w.VBox):
         self.add_class("ftw-health")
         self.following = following(run)
         self._unsubscribe = self.following.subscribe(self._show)
-        self._show(self.following.notes)
+        with self._showing:  # read within: a look that ends meanwhile must not be shown before what was known earlier
+            self._show_all(self.following.notes)
         self.following.poke()
 
     def update(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -59,6 +60,7 @@ class RunRows(w.VBox):
         self._found: list[Glance] = []
         self._page, self._sort, self._down = 0, "started", True
         self._setting = False
+        self._showing = threading.RLock()  # the folder is looked at in a thread, and people tick meanwhile
         self.search = w.Text(
             placeholder="search", description="search", continuous_update=True, tooltip="Words that a run must have"
         )
@@ -93,9 +95,10 @@ class RunRows(w.VBox):
 
     def show(self, glances: Sequence[Glance]) -> None:
         """Show these runs; search, sort, page and ticks stay."""
-        self._all = list(glances)
-        self.chosen &= {glance.folder for glance in glances}
-        self._look()
+        with self._showing:
+            self._all = list(glances)
+            self.chosen &= {glance.folder for glance in glances}
+            self._look()
 
     def glances(self) -> list[Glance]:
         """The runs whose box is ticked, in the order of the table."""
@@ -118,6 +121,10 @@ class RunRows(w.VBox):
         return sorted(newest, key=COLUMNS[self._sort], reverse=self._down)
 
     def _look(self, first: bool = False) -> None:
+        with self._showing:
+            self._fill(first)
+
+    def _fill(self, first: bool) -> None:
         words = self.search.value.lower().split()
         self._found = self._ordered([glance for glance in self._all if self._wanted(glance, words)])
         last = max(0, (len(self._found) - 1) // PAGE)
@@ -150,9 +157,10 @@ class RunRows(w.VBox):
         self._look()
 
     def _ticked(self, folder: Path, on: bool) -> None:
-        if not self._setting:
-            (self.chosen.add if on else self.chosen.discard)(folder)
-            self._changed()
+        with self._showing:
+            if not self._setting:  # it was a person, and not a look of this thread
+                (self.chosen.add if on else self.chosen.discard)(folder)
+                self._look()  # one that went on while the box was ticked has shown it as it was
 
 
 class _Row(w.HBox):

@@ -9,6 +9,7 @@ from ftwidgets.runs.remarks import read_remarks, remark
 from ftwidgets.widgets.compare import Comparison
 from ftwidgets.widgets.monitor import Monitor
 from ftwidgets.widgets.run_rows import cells
+from tests.patience import PATIENCE
 
 from ..runs.recorded import judged, log, recorded
 
@@ -50,7 +51,7 @@ def read(browser, ask):
     browser._reader._show = lambda runs: (show(runs), done.set())
     browser._reader._fail = lambda error: (fail(error), done.set())
     ask()
-    assert done.wait(60)
+    assert done.wait(PATIENCE)
     browser._reader._show, browser._reader._fail = show, fail
 
 
@@ -105,6 +106,23 @@ def test_buttons_offer_what_the_ticked_runs_can_do(browser):
     assert offered() == [True, False, False, True]
     tick(browser, "one", "three")
     assert offered() == [False, True, False, True] and browser._compare_button.description == "Compare 2"
+
+
+def test_a_tick_while_the_folder_is_looked_at_is_kept(browser):
+    row = browser._rows._rows[1]
+    show, person = row.show, threading.Thread(target=lambda: setattr(row._box, "value", True))
+
+    def slow_show(glance, chosen):
+        if person.ident is None:
+            person.start()
+            while not row._box.value:  # ticked, and nobody has heard of it yet
+                pass
+        show(glance, chosen)
+
+    row.show = slow_show
+    browser.refresh()
+    person.join()
+    assert browser.chosen == [row._glance.folder] and row._box.value and not browser._open_button.disabled
 
 
 def test_open_shows_the_monitor_with_its_remarks_and_compare_shows_the_comparison(browser, runs):
