@@ -115,6 +115,7 @@ class StoredRun(Run):
         self._begun = 0.0
         self._follower: threading.Thread | None = None
         self._subscribers: list[Callable[[], None]] = []
+        self._updating = threading.Lock()  # the follower and whoever waits read the same log
         self._update()
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
@@ -141,18 +142,23 @@ class StoredRun(Run):
                     callback()
 
     def _update(self) -> None:
-        alive = self._process_lives()
+        with self._updating:
+            alive = self._process_lives()  # asked before reading: what a process wrote before it ended is read then
+            self._take_new()
+            begun = [event for event in self.events.of("status") if "pid" in event]
+            if begun and (begun[-1]["pid"], begun[-1]["t"]) != (self._pid, self._begun):
+                self._pid, self._begun = begun[-1]["pid"], begun[-1]["t"]
+                alive = self._process_lives()
+                self._take_new()
+            if not alive and self._status not in states.ENDS:
+                self._status = states.INTERRUPTED
+
+    def _take_new(self) -> None:
         if not self._read:
             self._read = read_log(self)
         for event, read in read_events(self.events.path, self._read):
             self._read = read
             self.replay(event)
-        begun = [event for event in self.events.of("status") if "pid" in event]
-        if begun and (begun[-1]["pid"], begun[-1]["t"]) != (self._pid, self._begun):
-            self._pid, self._begun = begun[-1]["pid"], begun[-1]["t"]
-            alive = self._process_lives()
-        if not alive and self._status not in states.ENDS:
-            self._status = states.INTERRUPTED
 
     def _process_lives(self) -> bool:
         """Whether the process that wrote the log is still there, and not another one under the same number."""

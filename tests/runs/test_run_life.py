@@ -248,6 +248,57 @@ def test_after_kill_9_the_folder_says_how_far_it_came(tmp_path):
     assert list(run.history["loss"][:50]) == [float(i) for i in range(1, 51)]
 
 
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A run that goes on, as another kernel reads it, and what lets it end; it logs two steps more before."""
+    logged, go_on = threading.Event(), threading.Event()
+
+    def work(context):
+        steps(context, 1)
+        logged.set()
+        go_on.wait(PATIENCE)
+        for step in (2, 3):
+            context.emit("log", step=step, epoch=1, metrics={"loss": 0.5})
+        return {}
+
+    run = start_run(config(tmp_path), work)
+    assert logged.wait(PATIENCE)
+    read = reread(run)
+    assert read is not run and read.status == "training"
+
+    def end():
+        go_on.set()
+        run.wait(PATIENCE)
+
+    yield read, end
+    end()
+
+
+def test_a_follower_and_one_who_waits_take_each_event_once(elsewhere):
+    run, end = elsewhere
+    end()
+    run._updating = Told()
+    other, replay = threading.Thread(target=run._update), run.replay
+
+    def slow_replay(event):
+        if other.ident is None:
+            other.start()
+            run._updating.awaited.wait(PATIENCE)
+        replay(event)
+
+    run.replay = slow_replay
+    run._update()
+    other.join(PATIENCE)
+    assert run.status == "finished" and run.store.rows(0)[:, 0].tolist() == [1, 2, 3]
+
+
+def test_a_run_that_ends_while_it_is_opened_was_not_interrupted(elsewhere, monkeypatch):
+    read, end = elsewhere
+    lives = iter([False, False])  # nobody is known yet; then the one who wrote the log has ended, all of it written
+    monkeypatch.setattr(type(read), "_process_lives", lambda self: (self._pid is not None and end()) or next(lives))
+    assert type(read)(read.config, read.folder).status == "finished"
+
+
 def test_nan_is_kept_as_missing_and_the_log_stays_json(tmp_path):
     def work(context):
         context.training()
