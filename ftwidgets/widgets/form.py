@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -42,6 +43,7 @@ class Form:
         self._callbacks: list[Callable[[], None]] = []
         self._folds: dict[str, Fold] = {}
         self._filling = False
+        self._reading = threading.RLock()  # what is read in the background fills fields while a person types
         self._before: tuple[str, str] = (values["method"], values["model"])
         for field in self.fields.values():
             field.on_change(self._changed)
@@ -53,25 +55,27 @@ class Form:
 
     def fill(self, config: RunConfig) -> None:
         """Show ``config``."""
-        self._filling = True
-        try:
-            values = config.to_dict()
-            for name, field in self.fields.items():
-                if config.method in OPTIONS[name].methods:
-                    field.show_value(values[name])
-            self._before = (config.method, config.model)
-        finally:
-            self._filling = False
+        with self._reading:
+            self._filling = True
+            try:
+                values = config.to_dict()
+                for name, field in self.fields.items():
+                    if config.method in OPTIONS[name].methods:
+                        field.show_value(values[name])
+                self._before = (config.method, config.model)
+            finally:
+                self._filling = False
         self._changed()
 
     def change(self, **values: Any) -> None:
         """Set some options, as if typed."""
-        self._filling = True
-        try:
-            for name, value in values.items():
-                self.fields[name].show_value(value)
-        finally:
-            self._filling = False
+        with self._reading:
+            self._filling = True
+            try:
+                for name, value in values.items():
+                    self.fields[name].show_value(value)
+            finally:
+                self._filling = False
         self._changed()
 
     def used(self, name: str) -> bool:
@@ -84,13 +88,14 @@ class Form:
             self._folds[name].unfolded = True
 
     def _changed(self) -> None:
-        if self._filling:
-            return
-        now = (str(self.fields["method"].control.value), str(self.fields["model"].control.value).strip())
-        if now != self._before:
-            self._follow_defaults(*self._before, *now)
-            self._before = now
-        self._read()
+        with self._reading:
+            if self._filling:  # by this thread, which goes on to call this when it is done
+                return
+            now = (str(self.fields["method"].control.value), str(self.fields["model"].control.value).strip())
+            if now != self._before:
+                self._follow_defaults(*self._before, *now)
+                self._before = now
+            self._read()
         for callback in self._callbacks:
             callback()
 

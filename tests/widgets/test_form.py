@@ -2,6 +2,7 @@
 
 import html
 import re
+import threading
 
 import pytest
 from ipywidgets import ToggleButton
@@ -74,6 +75,41 @@ def test_an_empty_optional_field_is_none_and_an_empty_required_one_a_problem():
     assert made.config.max_steps is None
     made.change(r="")
     assert "r" in made.problems
+
+
+class Told:
+    """A lock that says when a thread has to wait for it."""
+
+    def __init__(self):
+        self._lock = threading.RLock()
+        self.awaited = threading.Event()
+
+    def __enter__(self):
+        if not self._lock.acquire(False):
+            self.awaited.set()
+            self._lock.acquire()
+
+    def __exit__(self, *_):
+        self._lock.release()
+
+
+def test_what_is_typed_while_another_thread_fills_fields_is_in_the_config():
+    made = form()
+    made._reading = Told()
+    person = threading.Thread(target=made.change, kwargs={"r": 64})
+    read = made.fields["learning_rate"].read
+
+    def slow_read():
+        if person.ident is None:
+            person.start()  # r has been read by now
+            while person.is_alive() and not made._reading.awaited.wait(0.01):
+                pass
+        return read()
+
+    made.fields["learning_rate"].read = slow_read
+    made.change(beta=0.3)
+    person.join()
+    assert (made.config.r, made.config.beta) == (64, 0.3)
 
 
 def test_a_mapping_that_is_no_mapping_is_refused():
