@@ -4,6 +4,7 @@ import pytest
 
 from ftwidgets import demo
 from tests.models.hub_server import Hub
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -15,5 +16,6 @@ def demo_hub(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", address)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 10_000)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DOWNLOAD_TIMEOUT", PATIENCE)  # some of it is held back
     yield served
     served.close()

@@ -18,7 +18,8 @@ def test_notebook_runs(notebook: Path, tmp_path: Path, monkeypatch: pytest.Monke
     book = nbformat.read(notebook, as_version=4)
     # In a folder of its own, so that runs/ does not land in the source tree.
     shutil.copytree(EXAMPLES / "recorded_runs", tmp_path / "recorded_runs")
-    NotebookClient(book, timeout=CELL_SECONDS, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    place = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(book, timeout=CELL_SECONDS, startup_timeout=CELL_SECONDS, resources=place).execute()
     outputs = [output for cell in book.cells for output in cell.get("outputs", [])]
     printed = [output for output in outputs if output["output_type"] == "stream" and output["name"] == "stderr"]
     assert not printed, f"a cell of {notebook.name} printed to stderr: {printed}"

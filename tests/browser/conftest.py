@@ -34,7 +34,9 @@ def chromium() -> Iterator[Browser]:
     if program is None:
         pytest.skip("no Chromium or Chrome found on PATH: install one, or set FTWIDGETS_CHROMIUM to its program")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(chromium_program.FLAGS))
+        browser = playwright.chromium.launch(
+            executable_path=program, args=list(chromium_program.FLAGS), timeout=PATIENCE
+        )
         yield browser
         browser.close()
 

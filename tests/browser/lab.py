@@ -210,6 +210,11 @@ class Notebook:
         """Send one cell to the kernel and return at once."""
         self.page.evaluate(RUN, [index, False])
 
+    def wait_for_output(self, index: int, text: str) -> None:
+        """Wait until the outputs of one cell, as the file would hold them, have this text somewhere."""
+        held = f"([index, text]) => JSON.stringify(({OUTPUTS})(index)).includes(text)"
+        self.page.wait_for_function(held, arg=[index, text])
+
     def run_all(self) -> None:
         """Run every cell in order; raises at the first that raised."""
         for index in range(self.page.evaluate("() => window.__panel.content.widgets.length")):

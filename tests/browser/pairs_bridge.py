@@ -10,6 +10,8 @@ from tests.patience import PATIENCE
 
 from .widget_page import OpenWidget, WidgetPage
 
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 
 class Bridge:
     """`until` carries messages to and fro until something is as it should be."""
@@ -58,6 +60,7 @@ class Bridge:
         while quiet < 3:
             assert time.monotonic() < end, f"it never comes to rest; asked last: {self.asked[-5:]}"
             before = self._carried
+            self.page.evaluate(DRAWN)  # with a frame the page may ask for what comes into sight
             self.carry()
             busy = any(self.viewer._jobs._running.values()) or self._carried != before or not self._out.empty()
             quiet = 0 if busy else quiet + 1

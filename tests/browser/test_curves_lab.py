@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from ftwidgets.widgets.record import MIME
 
-from .lab import Lab, Notebook
+from .lab import PATIENCE, Lab, Notebook
 
 START = """
 import threading, time
@@ -83,18 +83,26 @@ def first_step(page) -> str:
     return text.split(" · ")[0]
 
 
+HOLD = """
+from pathlib import Path
+print("begun", flush=True)
+while not Path("let_go").exists():
+    pass
+print("done")
+"""
+
+
 def test_curves_move_while_another_cell_runs_and_survive_a_reload(lab: Lab) -> None:
-    busy = "while len(run.store) < last_held:\n    pass\nprint('done')"
-    notebook = lab.open([START, "run.curves()", busy])
+    notebook = lab.open([START, "run.curves()", HOLD])
     notebook.run(0)
     notebook.run(1)
     wait_for_step(notebook.page, 5)
-    begun = latest(notebook.page)
-    notebook.python(f"globals().update(last_held={begun + 300})")
     notebook.start(2)
-    wait_for_step(notebook.page, begun + 150)
-    assert notebook.outputs(2) == []  # the cell still holds the main thread
-    notebook.page.wait_for_function("() => window.__panel.content.widgets[2].model.outputs.length > 0")
+    notebook.wait_for_output(2, "begun")
+    begun = latest(notebook.page)
+    wait_for_step(notebook.page, begun + 150)  # the cell still holds the main thread
+    (lab.root / "let_go").touch()
+    notebook.wait_for_output(2, "done")
     notebook.save()
     notebook.reload()
     wait_for_step(notebook.page, begun + 300)
@@ -171,20 +179,26 @@ def end_when_told():
     while not Path("end").exists():
         time.sleep(0.01)
     globals().update(last=0)
+    run.wait()
+    Path("ended").touch()
 
 threading.Thread(target=end_when_told, daemon=True).start()
 run.curves()
 """
 
 
+THERE = """async path => {
+  while (!(await fetch(`/api/contents/${path}?content=0`)).ok) await new Promise(done => setTimeout(done, 50));
+}"""
+
+
 def test_the_record_is_left_when_no_page_was_open_at_the_end(lab: Lab) -> None:
     notebook = running(lab, show=END_WITHOUT_A_PAGE)
-    summary = notebook.python("str(run.folder / 'summary.json')")
     notebook.save()
     notebook.page.goto("about:blank")
     elsewhere = lab.page()
     (lab.root / "end").touch()
-    elsewhere.wait_for_function("async path => (await fetch(`/api/contents/${path}?content=0`)).ok", arg=summary)
+    elsewhere.evaluate(THERE, f"{lab.root.name}/ended")
     later = lab.reopen(Path(notebook.name).name)
     wait_for_record(later)
     later.page.locator(".ftw-record .ftw-curves canvas").first.wait_for()
@@ -202,6 +216,7 @@ def test_the_saved_notebook_as_html_of_nbconvert_offline(lab: Lab, chromium: Bro
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
 
     context = chromium.new_context(offline=True)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto((tmp_path / "saved.html").as_uri(), wait_until="domcontentloaded")
     picture = page.locator(".jp-OutputArea-output img[alt]").first

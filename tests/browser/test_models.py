@@ -1,12 +1,14 @@
 """The model field in a page, with the real Python behind it: by keyboard, by pointer, and with hostile names."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ftwidgets.widgets.model_picker import ModelPicker
+from tests.patience import PATIENCE
 
 from .widget_page import OpenWidget
 
@@ -34,7 +36,9 @@ def field(widget_page: OpenWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     def carry(selector: str, count: int) -> None:
         """Hand messages over, both ways, until so many elements are in sight."""
+        end = time.monotonic() + PATIENCE
         while page.view.locator(selector).count() != count:
+            assert time.monotonic() < end, page.view.inner_text()
             for message in page.sent[carried[0] :]:
                 carried[0] += 1
                 picker._handle_custom_msg(message.content, message.buffers)

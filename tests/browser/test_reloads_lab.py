@@ -38,6 +38,7 @@ asked = True
 Curves(history)
 """
 HOLD = """
+print("held", flush=True)
 while not Path("let_go").exists():
     pass
 """
@@ -78,6 +79,7 @@ def test_while_widgets_are_made_and_closed(notebook: Notebook) -> None:
 
 def test_while_a_cell_holds_the_kernel(lab: Lab, notebook: Notebook) -> None:
     notebook.start(1)
+    notebook.wait_for_output(1, "held")
     notebook.page.reload()
     notebook.page.wait_for_function("() => !!window.jupyterapp", timeout=PATIENCE)
     notebook.page.evaluate(GIVEN_UP)

@@ -1,11 +1,13 @@
 """A file dropped on the form, with the real Python behind the page."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ftwidgets.widgets.upload import ACCEPTED, Upload
+from tests.patience import PATIENCE
 
 from .widget_page import OpenWidget
 
@@ -29,8 +31,10 @@ def form(widget_page: OpenWidget, tmp_path: Path) -> Any:
 
     def carry() -> None:
         """Hand over what the page has sent, until it has nothing more to say."""
-        for _ in range(200):
-            sent = page.sent[carried[0] :]
+        end = time.monotonic() + PATIENCE
+        while True:
+            assert time.monotonic() < end, page.view.inner_text()
+            sent = page.sent_since(carried[0])
             carried[0] += len(sent)
             for message in sent:
                 upload._handle_custom_msg(message.content, message.buffers)

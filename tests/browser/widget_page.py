@@ -112,7 +112,11 @@ class WidgetPage:
     @property
     def sent(self) -> list[Sent]:
         """Every message from the page so far, oldest first."""
-        messages = self.page.evaluate("() => window.fake.model.sent")
+        return self.sent_since(0)
+
+    def sent_since(self, count: int) -> list[Sent]:
+        """The messages from the page after the first ``count``."""
+        messages = self.page.evaluate("count => window.fake.model.sent.slice(count)", count)
         return [Sent(m["content"], [_unpacked(buffer) for buffer in m["buffers"]]) for m in messages]
 
     @property
