@@ -45,6 +45,14 @@ class Latest:
         threading.Thread(target=self._work, daemon=True).start()
 
     def _work(self) -> None:
+        try:
+            self._answer()
+        except BaseException:  # of a view that broke: whoever asks next gets a thread all the same
+            with self._lock:
+                self._busy = False
+            raise
+
+    def _answer(self) -> None:
         while True:
             with self._lock:
                 if self._waiting is None:

@@ -139,10 +139,13 @@ class StepPairs(w.VBox):
 
     def _show(self, found: Found) -> None:
         """Called in a thread of its own."""
-        if self._prepared is None:
+        prepared = self._prepared
+        if not self._asked:  # closed meanwhile
+            return None
+        if prepared is None:
             self._place.children = ()
             return self._say(found.text)
-        rows = self._prepared.train if found.split == "train" else self._prepared.held_out
+        rows = prepared.train if found.split == "train" else prepared.held_out
         if rows is None:
             return self._say("The run held out no pairs.")
         self._say(found.text)
