@@ -103,6 +103,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     groups = {name: parser.add_argument_group(f"{name} options") for name in GROUPS}
     for name, option in OPTIONS.items():
         methods = "" if len(option.methods) == len(OPTIONS["method"].methods) else f" ({', '.join(option.methods)})"
+        without = f" Empty: {option.empty}." if option.empty else ""
         groups[option.group].add_argument(
             f"--{name}",
             *([f"--{name.replace('_', '-')}"] if "_" in name else []),
@@ -110,7 +111,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
             metavar="VALUE",
             type=yaml.safe_load,
             default=argparse.SUPPRESS,
-            help=f"{option.help}{methods}".replace("%", "%%"),
+            help=f"{option.help}{without}{methods}".replace("%", "%%"),
         )
 
 

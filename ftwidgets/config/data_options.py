@@ -16,10 +16,16 @@ class DataOptions(BaseModel):
         "the built-in rows work offline",
         group="data",
     )
-    dataset_config: str | None = option(None, "Subset of a hub dataset.", "TRL", group="data", advanced=True)
+    dataset_config: str | None = option(
+        None, "Subset of a hub dataset.", "TRL", group="data", advanced=True, empty="the dataset's default subset"
+    )
     dataset_train_split: str = option("train", "Split to train on.", "TRL", group="data", advanced=True)
     eval_dataset: str | None = option(
-        None, "Rows held out from training. Without them, some are split off by prompt.", "split off", group="data"
+        None,
+        "Rows held out from training, to see whether what is learnt holds for rows that were not.",
+        "split off",
+        group="data",
+        empty="a share of the rows, as test_size says",
     )
     test_size: float = option(
         0.05,
@@ -36,6 +42,7 @@ class DataOptions(BaseModel):
         "read off the rows",
         group="data",
         advanced=True,
+        empty="read off the rows",
     )
     skip_bad_rows: bool = option(
         True,
@@ -44,9 +51,17 @@ class DataOptions(BaseModel):
         group="data",
         advanced=True,
     )
-    max_samples: int | None = option(None, "Use only this many rows.", "all of them", group="data", advanced=True, ge=1)
+    max_samples: int | None = option(
+        None, "Use only this many rows.", "all of them", group="data", advanced=True, ge=1, empty="all rows"
+    )
     max_eval_samples: int | None = option(
-        200, "Evaluate on at most this many held-out rows.", "keeps evaluation short", group="data", advanced=True, ge=1
+        200,
+        "Evaluate on at most this many held-out rows.",
+        "keeps evaluation short",
+        group="data",
+        advanced=True,
+        ge=1,
+        empty="all held-out rows",
     )
     max_length: int = option(
         1024,

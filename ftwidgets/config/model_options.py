@@ -19,10 +19,20 @@ class ModelOptions(BaseModel):
         group="model",
     )
     revision: str | None = option(
-        None, "Branch, tag or commit of a hub model.", "transformers", group="model", advanced=True
+        None,
+        "Branch, tag or commit of a hub model.",
+        "transformers",
+        group="model",
+        advanced=True,
+        empty="the main branch",
     )
     adapter: str | None = option(
-        None, "Folder of a LoRA adapter to go on training from.", "start a new adapter", group="model", advanced=True
+        None,
+        "Folder of a LoRA adapter to go on training from. Its rank, scale and layers stay as they are.",
+        "start a new adapter",
+        group="model",
+        advanced=True,
+        empty="a new adapter starts",
     )
     chat_template: str | None = option(
         None,
@@ -30,6 +40,7 @@ class ModelOptions(BaseModel):
         "the model's own",
         group="model",
         advanced=True,
+        empty="the model's own; “plain” where it has none",
     )
     trust_remote_code: bool = option(
         False,

@@ -22,6 +22,7 @@ def option(
     advanced: bool = False,
     unit: str = "",
     step: float | None = None,
+    empty: str = "",
     **limits: Any,
 ) -> Any:
     """Declare one option.
@@ -35,6 +36,8 @@ def option(
         advanced: Folded away until asked for.
         unit: Shown beside a number.
         step: What one press of an arrow key changes.
+        empty: What happens where it is left empty (``None``), for the form's field. An option without it may only be
+            ``None`` for methods that do not use it.
         limits: pydantic's ``gt``, ``ge``, ``lt``, ``le``.
     """
     extra: dict[str, Any] = {
@@ -44,6 +47,7 @@ def option(
         "advanced": advanced,
         "unit": unit,
         "step": step,
+        "empty": empty,
     }
     return Field(default=default, description=help, json_schema_extra=extra, **limits)
 
@@ -62,9 +66,9 @@ class Option:
         self.advanced: bool = extra["advanced"]
         self.unit: str = extra["unit"]
         self.step: float | None = extra["step"]
+        self.empty: str = extra["empty"]
         kind: Any = info.annotation
-        self.optional: bool = get_origin(kind) is UnionType or get_origin(kind) is Union
-        if self.optional:
+        if get_origin(kind) is UnionType or get_origin(kind) is Union:
             kind = next(a for a in get_args(kind) if a is not type(None))
         self.choices: tuple[str, ...] = get_args(kind) if get_origin(kind) is Literal else ()
         self.type: type = str if self.choices else (get_origin(kind) or kind)

@@ -21,6 +21,7 @@ class PPOOptions(BaseModel):
         "Or a function of the notebook, reward(prompts, completions) -> floats.",
         "PPO maximises it",
         advanced=False,
+        empty="none yet, and PPO needs one",
     )
     response_length: int | None = ppo(
         128,
@@ -106,9 +107,10 @@ class PPOOptions(BaseModel):
         "TRL; The N implementation details of RLHF with PPO",
         ge=0,
         step=0.1,
+        empty="no penalty",
     )
     stop_token: str | None = ppo(
-        None, "Token that ends an answer. Empty: the model's own end tokens.", "the model's own"
+        None, "Token that ends an answer.", "the model's own", empty="the model's own end tokens"
     )
     local_rollout_forward_batch_size: int | None = ppo(
         16,
@@ -122,5 +124,5 @@ class PPOOptions(BaseModel):
         "a separate value network: arXiv 2403.17031",
     )
     critic_learning_rate: float | None = ppo(
-        None, "Learning rate of the value. Empty: ten times learning_rate.", "verl, OpenRLHF", gt=0, le=1
+        None, "Learning rate of the value.", "verl, OpenRLHF", gt=0, le=1, empty="ten times learning_rate"
     )

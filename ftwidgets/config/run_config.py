@@ -64,6 +64,7 @@ class RunConfig(OutputOptions, TrainingOptions, PPOOptions, MethodOptions, DataO
         values = defaults(method, keywords.get("model", "demo")) | {
             name: value for name, value in keywords.items() if method in OPTIONS[name].methods
         }
+        problems |= _left_empty(values, method)
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -192,6 +193,19 @@ def _unused(keywords: dict[str, Any], method: str) -> dict[str, str]:
         for name, value in keywords.items()
         if value is not None and method not in OPTIONS[name].methods
     }
+
+
+def _left_empty(values: dict[str, Any], method: str) -> dict[str, str]:
+    problems = {}
+    for name, value in values.items():
+        option = OPTIONS[name]
+        if option.empty or method not in option.methods or name in ("model", "dataset"):  # those may still be chosen
+            continue
+        if value is None:
+            problems[name] = f"{name}=None: use {option.allowed()}."
+        elif option.type is str and not str(value).strip():
+            problems[name] = f"{name}: empty. {option.help}"
+    return problems
 
 
 def _explain(error: ValidationError) -> dict[str, str]:

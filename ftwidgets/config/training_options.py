@@ -26,11 +26,12 @@ class TrainingOptions(BaseModel):
     )
     max_steps: int | None = option(
         None,
-        "Stop after this many optimizer steps. Empty: by epochs.",
+        "Stop after this many optimizer steps.",
         "by epochs",
         group="training",
         ge=1,
         unit="steps",
+        empty="as num_train_epochs says",
     )
     learning_rate: float = option(
         2e-4,
@@ -113,7 +114,7 @@ class OutputOptions(BaseModel):
 
     output_dir: str = option("runs", "Folder in which every run gets a folder of its own.", "ftwidgets", group="output")
     run_name: str | None = option(
-        None, "A name to know the run by. Empty: method, model and time.", "made up", group="output"
+        None, "A name to know the run by.", "made up", group="output", empty="method, model and time"
     )
     logging_steps: int = option(
         1, "Write metrics every so many steps.", "every step", group="output", advanced=True, ge=1
@@ -134,10 +135,11 @@ class OutputOptions(BaseModel):
     )
     probe_prompts: list[str] | None = option(
         None,
-        "Prompts answered before, along and after training, to see the change. Empty: some held-out prompts.",
+        "Prompts answered before, along and after training, to see the change. One a line.",
         "held-out prompts",
         group="output",
         advanced=True,
+        empty="some held-out prompts",
     )
     probe_steps: int = option(
         0,
@@ -161,15 +163,17 @@ class OutputOptions(BaseModel):
     general_text: str | None = option(
         "builtin",
         "Text unlike the training data, on which perplexity shows what is forgotten: “builtin” for a few short texts "
-        "in English and Chinese, or a file of your own. Measured before, along and after training. Empty: never.",
+        "in English and Chinese, or a file of your own. Measured before, along and after training.",
         "forgetting is rarely seen before it hurts (arXiv 2308.08747)",
         group="output",
         methods=[name for name in METHOD_NAMES if name != "reward"],  # a reward model predicts no text
+        empty="forgetting is not measured",
     )
     report_to: list[str] | None = option(
         None,
-        "Also send metrics to tensorboard, wandb, trackio or mlflow. Nothing is sent unless named here.",
+        "Also send metrics to tensorboard, wandb, trackio or mlflow. One name a line.",
         "nothing leaves this machine",
         group="output",
         advanced=True,
+        empty="nothing is sent anywhere",
     )

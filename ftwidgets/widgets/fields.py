@@ -27,7 +27,7 @@ class Field(w.VBox):
     ):
         self.option = option
         self.control = control or _control(option, suggestions)
-        self.control.tooltip = f"{option.help} Takes {option.allowed()}. Default: {option.source}."
+        self.control.tooltip = _tooltip(option)
         self.control.add_class("ftw-control")
         self._unit = w.Label(option.unit, layout=w.Layout(display="" if option.unit else "none"))
         self._unit.add_class("ftw-unit")
@@ -48,7 +48,7 @@ class Field(w.VBox):
         if not isinstance(value, str):
             return value
         text = value.strip()
-        if self.option.optional and text in ("", EMPTY):
+        if self.option.empty and not text:
             return None
         if self.option.type is list:
             return [line.strip() for line in text.splitlines() if line.strip()] or None
@@ -85,26 +85,28 @@ class Field(w.VBox):
         self.control.observe(lambda _: callback(), "value")
 
 
-EMPTY = "—"
-
-
 def _control(option: Option, suggestions: Sequence[str] | None) -> w.DOMWidget:
     keywords = {"description": option.name, "style": {"description_width": "initial"}}
     if option.type is bool:
         return w.Checkbox(indent=False, **keywords)
     if option.choices:
-        return w.Dropdown(options=([EMPTY] if option.optional else []) + list(option.choices), **keywords)
+        return w.Dropdown(options=list(option.choices), **keywords)
     if option.type in (list, dict):
-        return w.Textarea(rows=2, placeholder=_placeholder(option), **keywords)
+        return w.Textarea(rows=2, placeholder=option.empty, **keywords)
     if suggestions is not None:
-        return w.Combobox(options=list(suggestions), ensure_option=False, continuous_update=True, **keywords)
-    return w.Text(placeholder=_placeholder(option), continuous_update=True, **keywords)
+        return w.Combobox(
+            options=list(suggestions), ensure_option=False, placeholder=option.empty, continuous_update=True, **keywords
+        )
+    return w.Text(placeholder=option.empty, continuous_update=True, **keywords)
 
 
-def _placeholder(option: Option) -> str:
-    if option.type is list:
-        return "one a line"
-    return option.source if option.optional else ""
+def _tooltip(option: Option) -> str:
+    parts = [option.help, f"Takes {option.allowed()}."]
+    if option.empty:
+        parts.append(f"Left empty: {option.empty}.")
+    if option.default is not None:
+        parts.append(f"Why this default: {option.source}.")
+    return " ".join(parts)
 
 
 def _written(option: Option, value: Any) -> Any:
@@ -112,8 +114,8 @@ def _written(option: Option, value: Any) -> Any:
         return bool(value)
     if isinstance(value, str):
         return value
-    if value is None:
-        return EMPTY if option.choices else ""
+    if value is None:  # of a method that does not use the option
+        return option.default if option.choices else ""
     if option.type is list:
         return "\n".join(value)
     if option.type is dict:

@@ -148,3 +148,23 @@ def test_the_command_line_starts_the_same_run(monkeypatch):
     monkeypatch.setattr(terminal, "follow", lambda run: 0)
     assert cli.main(shlex.split(command(config).replace("\\\n", " "))[1:]) == 0
     assert started == [config]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("beta", None, "beta=None: use a number above 0 and at most 100."),
+        ("loss_type", None, "loss_type=None: use one of sigmoid"),
+        ("target_modules", " ", "target_modules: empty. Layers that get an adapter"),
+        ("output_dir", "", "output_dir: empty. Folder in which"),
+    ],
+)
+def test_what_a_method_needs_may_not_be_empty(option, value, said):
+    with pytest.raises(ConfigError) as raised:
+        RunConfig(method="dpo", model="m", dataset="d", **{option: value})
+    assert raised.value.problems[option].startswith(said)
+
+
+def test_what_may_be_empty_and_what_another_method_uses_may_be_none():
+    assert RunConfig(method="dpo", model="m", dataset="d", max_eval_samples=None).max_eval_samples is None
+    assert RunConfig(method="sft", model="m", dataset="d", beta=None).beta is None

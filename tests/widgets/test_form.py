@@ -4,8 +4,8 @@ import html
 import re
 import threading
 
+import ipywidgets as w
 import pytest
-from ipywidgets import ToggleButton
 
 from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig, recommended
 from ftwidgets.widgets.form import Form
@@ -112,6 +112,28 @@ def test_what_is_typed_while_another_thread_fills_fields_is_in_the_config():
     assert (made.config.r, made.config.beta) == (64, 0.3)
 
 
+@pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if name not in ("method", "model")])
+def test_an_empty_field_says_what_happens_then_or_that_it_may_not_be_empty(name):
+    option = OPTIONS[name]
+    made = form(method=option.methods[0], **({"reward": "r"} if option.methods[0] == "ppo" else {}))
+    control = made.fields[name].control
+    if not isinstance(control, w.Text | w.Textarea | w.Combobox):
+        return
+    control.value = ""
+    assert control.placeholder == option.empty
+    assert (name in made.problems) == (not option.empty or name == "reward")
+    assert name in made.problems or getattr(made.config, name) is None
+
+
+def test_a_choice_has_no_empty_entry_and_no_other_methods_choice_is_lost():
+    made = form(method="sft")
+    for name, field in made.fields.items():
+        if OPTIONS[name].choices:
+            assert field.control.options == OPTIONS[name].choices
+    made.change(method="dpo")
+    assert made.config == RunConfig(method="dpo", model="m", dataset="d")
+
+
 def test_a_mapping_that_is_no_mapping_is_refused():
     made = form()
     made.change(mapping={"shape": "text", "text": "body"})
@@ -141,7 +163,7 @@ def test_advanced_fields_are_folded_under_a_heading_that_counts_them():
     made = form()
     plain, fold = made.group(["r", "bnb_4bit_quant_type", "bnb_4bit_use_double_quant"]).children
     assert list(plain.children) == [made.fields["r"]]
-    assert isinstance(fold.heading, ToggleButton) and not fold.unfolded and fold.body.layout.display == "none"
+    assert isinstance(fold.heading, w.ToggleButton) and not fold.unfolded and fold.body.layout.display == "none"
     assert fold.title == "Advanced (2 fields)"
     made.change(bnb_4bit_quant_type="fp4")
     assert fold.title == "Advanced (2 fields, 1 changed)"
