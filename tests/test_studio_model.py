@@ -161,3 +161,33 @@ def test_an_adapter_of_another_base_is_told_before_train(opened, make_model, tmp
     wait_for(train, "disabled", lambda off: off)
     studio.fill(adapter="")
     wait_for(train, "disabled", lambda off: not off)
+
+
+def test_an_adapters_path_that_is_typed_brings_its_rank_and_keeps_it(opened, make_model, tmp_path):  # noqa: F811
+    base, adapter = make_model("base"), make_adapter(tmp_path / "mine", "org/base")
+    settings = json.loads((adapter / "adapter_config.json").read_text()) | {"r": 4, "lora_alpha": 12}
+    (adapter / "adapter_config.json").write_text(json.dumps(settings))
+    studio = opened(model=str(base), method="sft")
+    train, form = studio._header.train, studio._form
+    wait_for(train, "disabled", lambda off: not off)
+    form.fields["adapter"].control.value = str(adapter)[:-1]  # on the way there
+    assert (form.config.r, form.config.lora_alpha) == (16, 32)
+    form.fields["adapter"].control.value = str(adapter)
+    assert (form.config.r, form.config.lora_alpha) == (4, 12)
+    wait_for(train, "disabled", lambda off: not off)
+    studio.fill(r=8)
+    assert train.disabled and "goes on with its own 4" in form.fields["r"]._problem.value
+    studio.fill(r=4)
+    assert not train.disabled and form.fields["r"]._problem.value == ""
+    studio.fill(adapter="", r=8)
+    wait_for(train, "disabled", lambda off: not off)
+
+
+def test_memory_is_told_while_something_is_still_to_be_chosen(opened):
+    studio = opened(method="ppo")
+    assert studio.config is None
+    wait_for(studio._fit._word, "value", lambda text: "fits" in text)
+    asked = studio._fit._word.value
+    studio.fill(max_length=4096)
+    wait_for(studio._fit._word, "value", lambda text: "GB free" in text and text != asked)
+    assert studio._fit.step.button.disabled  # nothing can be measured yet

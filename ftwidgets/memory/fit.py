@@ -137,10 +137,10 @@ def _steps(c: RunConfig, device: Device, rows: np.ndarray | None) -> Iterator[_S
         yield _Step("0.4 bits less a weight, no loss that was measured.", ({"bnb_4bit_use_double_quant": True},))
     if not c.load_in_4bit:
         yield _Step("A quarter of the memory of the weights (QLoRA).", ({"load_in_4bit": True},))
-    if c.lora_dropout:
+    if c.lora_dropout and not c.adapter:  # an adapter that goes on keeps its own
         yield _Step("Adapters then keep no inputs of their own.", ({"lora_dropout": 0.0},))
     ranks = [r for r in (128, 64, 32, 16, 8, _SMALLEST_RANK) if r < c.r]
-    if ranks:
+    if ranks and not c.adapter:
         alpha = c.lora_alpha / c.r
         options = tuple({"r": r, "lora_alpha": max(1, round(alpha * r))} for r in ranks)
         yield _Step("A smaller adapter, with its strength kept; it can learn less.", options)

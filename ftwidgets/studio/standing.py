@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,14 @@ DOWNLOADS = "A model is being downloaded; cancel it, or wait for its end"
 
 
 def problems(
-    form: Form, data: DataPanel, model: ModelPanel, methods: MethodPanel, notebook: FromNotebook
+    form: Form,
+    data: DataPanel,
+    model: ModelPanel,
+    methods: MethodPanel,
+    notebook: FromNotebook,
+    fixed: Mapping[str, int],
 ) -> dict[str, str]:
-    """What keeps the run from starting, by option."""
+    """What keeps the run from starting, by option. ``fixed`` holds what an adapter that goes on settles."""
     method = str(form.fields["method"].read())
     found = dict(form.problems)
     if data.error:
@@ -36,6 +42,9 @@ def problems(
         found.setdefault("model", model.error)
     if model.adapter_error:
         found.setdefault("adapter", model.adapter_error)
+    for name, value in fixed.items():
+        if form.config is not None and getattr(form.config, name) != value:
+            found[name] = f"{name}: the adapter goes on with its own {value}. Give {value}, or leave adapter empty."
     kind = model.card.kind.name if model.card is not None else ""
     question = methods.asks(method, str(form.fields["model"].read()), kind)
     if question:

@@ -67,6 +67,8 @@ class Studio(View):
         self._outputs: list[Any] = []
         self._problems: dict[str, str] = {}
         self._refused: tuple[RunConfig | None, str] = (None, "")  # the run that did not start when asked to, and why
+        self._adapter: Any = None
+        self._fixed: dict[str, int] = {}  # what the adapter that goes on settles
         self._one_at_a_time = threading.RLock()  # rows, model and run tell of themselves from threads of their own
         own = keywords.get("reward")
         if callable(own):
@@ -148,6 +150,8 @@ class Studio(View):
         form = self._form
         names = ("dataset", "dataset_config", "mapping", "revision", "chat_template", "adapter")
         read = {name: form.fields[name].read() for name in names}
+        if self._follow_adapter(read["adapter"]):
+            return  # the form has changed, and all is on show by now
         model, method = str(form.fields["model"].read() or ""), str(form.fields["method"].read())
         split = str(form.fields["dataset_train_split"].read() or "train")
         self._look_at(str(read["dataset"] or ""), read["dataset_config"], split, read["mapping"], method)
@@ -157,10 +161,10 @@ class Studio(View):
         self._method.show(method, look, any_data=read["dataset"] == "demo", preset=model == "demo")
         self._code.show(form.config)
         if not self._model.reading:
-            self._fit.show(form.config, self._model.card)
+            self._fit.show(form.draft, self._model.card)
         self._inspect.show(form.config)
-        self._problems = standing.problems(form, self._data, self._model, self._method, self._notebook)
-        for name in ("dataset", "model", "adapter", "reward", "report_to"):
+        self._problems = standing.problems(form, self._data, self._model, self._method, self._notebook, self._fixed)
+        for name in ("dataset", "model", "adapter", "r", "lora_alpha", "reward", "report_to"):
             form.fields[name].show_problem(self._problems.get(name, ""))
         self._mapping.show_problem(self._problems.get("mapping", ""))
         busy = self._busy()
@@ -248,15 +252,31 @@ class Studio(View):
         self._focus.show(name)
 
     def _go_on_training(self, adapter: Model) -> None:
-        """An adapter was picked as the model: its base becomes the model, and the adapter goes on with its rank."""
+        """An adapter was picked as the model: its base becomes the model, and the adapter goes on."""
         try:
             found = read_adapter(adapter.folder or adapter.name)
-            own = {name: value for name, value in (("r", found.r), ("lora_alpha", found.lora_alpha)) if value}
             self._form.change(model=resolve_base(found.folder), adapter=str(found.folder))
-            self._form.change(**own)  # not before: another model brings values of its own
             self._form.unfold("adapter")
         except AdapterError as error:
             self._form.fields["model"].show_problem(str(error))
+
+    def _follow_adapter(self, adapter: str | None) -> bool:
+        """Another adapter is given: its rank and scale, which training cannot change, go into the form. Whether they
+        were others there."""
+        if adapter == self._adapter:
+            return False
+        self._adapter, self._fixed = adapter, {}
+        try:
+            found = read_adapter(adapter) if adapter else None
+        except AdapterError:  # said beside its field
+            found = None
+        if found is not None:
+            own = {"r": found.r, "lora_alpha": found.lora_alpha}
+            self._fixed = {name: int(value) for name, value in own.items() if value and value == int(value)}
+        other = {name: value for name, value in self._fixed.items() if self._form.fields[name].read() != str(value)}
+        if other:
+            self._form.change(**other)
+        return bool(other)
 
     def _toggle_code(self) -> None:
         self._code.layout.display = "" if self._code.layout.display == "none" else "none"

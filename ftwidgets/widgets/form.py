@@ -8,9 +8,11 @@ from typing import Any
 
 import ipywidgets as w
 
-from ftwidgets.config import OPTIONS, ConfigError, RunConfig, defaults
+from ftwidgets.config import OPTIONS, ConfigError, IncompleteError, RunConfig, defaults
 from ftwidgets.widgets.fields import Field
 from ftwidgets.widgets.fold import Fold
+
+TO_COME = "(to be chosen)"
 
 
 class Form:
@@ -24,6 +26,8 @@ class Form:
     Attributes:
         fields: The field of each option.
         config: The config that the fields describe, or ``None`` while there are problems.
+        draft: ``config``, or where only a choice is still to be made, one with something in its place: enough to tell
+            the memory.
         problems: What is wrong, by option; an empty name for what is wrong with the whole.
     """
 
@@ -39,6 +43,7 @@ class Form:
             for name, option in OPTIONS.items()
         }
         self.config: RunConfig | None = None
+        self.draft: RunConfig | None = None
         self.problems: dict[str, str] = {}
         self._callbacks: list[Callable[[], None]] = []
         self._folds: dict[str, Fold] = {}
@@ -117,8 +122,11 @@ class Form:
         values = {name: field.read() for name, field in self.fields.items() if self.used(name)}
         try:
             self.config, self.problems = RunConfig(**values), {}
+            self.draft = self.config
         except ConfigError as error:
             self.config, self.problems = None, error.problems
+            possible = isinstance(error, IncompleteError)
+            self.draft = RunConfig(**values | dict.fromkeys(error.problems, TO_COME)) if possible else None
         usual = defaults(values["method"], str(values["model"]).strip())
         for name, field in self.fields.items():
             field.layout.display = "" if self.used(name) else "none"

@@ -100,3 +100,10 @@ def test_only_the_fields_that_may_change(card):
     one = estimate_memory(run, per_device_train_batch_size=1, model_card=card)
     found = make_it_fit(run, one.high, model_card=card, fields=("max_length",))
     assert set(found.changes) == {"max_length"} and found.fits
+
+
+def test_an_adapter_that_goes_on_keeps_its_rank_and_dropout(card):
+    tight = {"per_device_train_batch_size": 1, "gradient_accumulation_steps": 1, "r": 64, "lora_dropout": 0.1}
+    assert {"r", "lora_dropout"} <= set(make_it_fit(config(**tight), 1e9, model_card=card).changes)
+    going_on = make_it_fit(config(**tight, adapter="runs/before/adapter"), 1e9, model_card=card)
+    assert set(going_on.changes) == {"max_length"}
