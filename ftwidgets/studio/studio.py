@@ -93,7 +93,7 @@ class Studio(View):
         self._variables = Variables(lambda name: self._form.change(dataset=name), lambda: self._offer())
         self._model = ModelPanel(
             lambda: self._refresh(),
-            lambda values: self._form.change(**values),
+            lambda values: self.fill(**values),
             lambda model, revision, small: begin_fetching(model, revision, small_only=small),
         )
         self._inspect = InspectPanel(self._prepare, self._use, lambda length: self._form.change(max_length=length))
@@ -125,6 +125,7 @@ class Studio(View):
 
     def fill(self, **values: Any) -> None:
         """Set options in the form, as if typed."""
+        self._method_chosen |= "method" in values
         self._form.change(**values)
 
     def _make_panels(self) -> list[w.Widget]:
@@ -189,15 +190,15 @@ class Studio(View):
         self._refresh()
 
     def _choose(self, method: str) -> None:
-        self._method_chosen = True
-        self._form.change(method=method)
+        self.fill(method=method)
 
     def _looked(self) -> None:
-        """The rows are known: take a method that they can train, unless the person has chosen one."""
+        """The rows are known: take the method that they are best for, unless the person has chosen one."""
         look, method = self._data.look, str(self._form.fields["method"].read())
-        if look is not None and not self._method_chosen and not look.usable[method][0]:
-            fitting = next((name for name in BY_ROWS if look.usable[name][0]), None)
-            if fitting is not None:
+        if look is not None and not self._method_chosen:
+            built_in = self._form.fields["dataset"].read() == "demo"  # has rows for every method
+            fitting = next((name for name in BY_ROWS if built_in or look.usable[name][0]), method)
+            if fitting != method:
                 self._data.say(f"Method: {METHODS[fitting].title}, which these rows can train.")
                 self._form.change(method=fitting)
                 return
