@@ -11,6 +11,7 @@ from ftwidgets.data.candidates import candidates
 from ftwidgets.data.column_profile import ColumnProfile, profile_columns
 from ftwidgets.data.examples import example_of, warnings_of
 from ftwidgets.data.mapping import Mapping
+from ftwidgets.data.pairing import left_over, pairs_rows
 from ftwidgets.data.problems import BadRow, Problem, Problems
 from ftwidgets.data.reading import Reading
 from ftwidgets.data.rows import Row, Source
@@ -114,6 +115,10 @@ def detect(source: Source | Iterable[Row | Problem], mapping: dict[str, Any] | M
     evidence += _remarks(readings, profiles, settled)
     if (how := pairing_rule(settled.shape, kinds, settled.rule)) != FITTING:
         evidence.append(how)
+    if pairs_rows(settled.shape, kinds[0]) and (left := left_over(readings)):
+        evidence.append(
+            f"{left} of {len(readings)} answers looked at are left over: none of the other mark is there to pair with"
+        )
     evidence.append(f"{len(readings)} of {len(rows)} rows looked at fit")
     return Detection(settled.shape, settled, kinds, evidence, share, problems, columns, len(rows))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from ftwidgets.data.examples import Example, example_of
@@ -146,7 +145,8 @@ class PreviewRow:
 def preview(source: Source | Iterable[Row | Problem], mapping: Mapping, kind: str, count: int = 5) -> list[PreviewRow]:
     """The first rows of a source as examples of a kind, to look at while columns are being mapped.
 
-    Where a pair is made of two rows, the first pairs among the rows that `source` gives at hand.
+    Where a pair is made of two rows, the first pairs among the rows that `source` gives at hand, and after them an
+    answer that is left over there.
 
     Raises:
         FtwidgetsError: A mapped column does not exist, or the source cannot be read.
@@ -173,8 +173,11 @@ def _preview_pairs(rows: list[Row], mapping: Mapping, count: int) -> list[Previe
         except BadRow:
             continue
     cells = {row.number: row.cells for row in rows}
-    examples = (e for e in paired(read, mapping.form, lambda problem: None) if e is not None)
-    return [PreviewRow(e["row_id"], cells[e["row_id"]], e, None) for e in islice(examples, count)]
+    left: list[Problem] = []
+    examples = [e for e in paired(read, mapping.form, left.append) if e is not None]
+    pairs = [PreviewRow(e["row_id"], cells[e["row_id"]], e, None) for e in examples[:count]]
+    numbered = [(problem.row, problem) for problem in left if problem.row in cells]
+    return pairs and pairs + [PreviewRow(row, cells[row], None, problem) for row, problem in numbered[:1]]
 
 
 def _preview_row(item: Row | Problem, mapping: Mapping, kind: str) -> PreviewRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from ftwidgets.data.examples import Example, example_of
@@ -14,6 +15,14 @@ from ftwidgets.data.rows import Row
 def pairs_rows(shape: str, kind: str) -> bool:
     """Whether examples of this kind are made of several rows of the shape."""
     return shape == "labelled" and kind == "pairs"
+
+
+def left_over(readings: Iterable[Reading]) -> int:
+    """How many of these answers no opposite one to the same prompt is left for."""
+    more_good: Counter[int] = Counter()
+    for reading in readings:
+        more_good[prompt_key({"prompt": reading.prompt})] += 1 if reading.good is not None else -1
+    return sum(map(abs, more_good.values()))
 
 
 def paired(

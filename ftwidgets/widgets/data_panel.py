@@ -147,8 +147,12 @@ def look_at(dataset: Any, config: str | None, split: str, mapping: dict[str, Any
 
 
 def _shown(row: PreviewRow) -> dict[str, Any]:
-    """What a row becomes, or why it becomes nothing."""
-    return row.example if row.example is not None else {f"row {row.row}": f"⚠ {row.problem}"}
+    """What a row becomes, or why it becomes nothing and what is in it."""
+    if row.example is not None:
+        return row.example
+    cells = {name: _written(cell) for name, cell in row.cells.items()}
+    why = f"{row.problem.message} {row.problem.suggestion}".strip() if row.problem is not None else ""
+    return {f"row {row.row}": f"⚠ {why}"} | cells
 
 
 def _written(cell: Any) -> str:

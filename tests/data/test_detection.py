@@ -210,7 +210,11 @@ def test_kto_rows_serve_pairs_only_where_prompts_match():
     usable, reason, way_out = usable_for(apart, "dpo")
     assert not usable and "both a good and a bad answer" in reason and "SFT" in way_out
     rows.append({"prompt": "q1", "completion": "bad", "label": False})
-    assert "pairs" in detect(source_of_object(rows)).kinds
+    found = detect(source_of_object(rows))
+    assert "pairs" in found.kinds
+    assert "1 of 3 answers looked at are left over" in found.explain()
+    rows.append({"prompt": "q2", "completion": "good", "label": True})
+    assert "left over" not in detect(source_of_object(rows)).explain()
 
 
 def test_unknown_columns_are_named_with_a_way_to_map_them():

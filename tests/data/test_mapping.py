@@ -40,13 +40,19 @@ def test_faults_are_named(given, message):
 
 def test_preview_of_marked_answers_shows_the_pairs_they_become():
     said = [("q1", "a", True), ("q2", "b", False), ("q1", "c", True), ("q2", "d", True), ("q1", "e", False)]
+    said += [("q3", "f", False), ("q3", "g", False), ("q1", "h", False)]
     rows = [{"prompt": q, "completion": text, "label": good} for q, text, good in said]
     mapping = detect(source_of_object(rows)).mapping
     shown = preview(source_of_object(rows), mapping, "pairs", 5)
-    assert [row.problem for row in shown] == [None, None]
-    sides = [(row.example["chosen"][0]["content"], row.example["rejected"][0]["content"]) for row in shown]
-    assert sides == [("d", "b"), ("a", "e")]  # in the order in which the second of a pair comes
-    assert [row.row for row in shown] == [3, 0]  # the good answer's row
+    *pairs, left = shown
+    assert [row.problem for row in pairs] == [None, None, None]
+    sides = [(row.example["chosen"][0]["content"], row.example["rejected"][0]["content"]) for row in pairs]
+    assert sides == [("d", "b"), ("a", "e"), ("c", "h")]  # in the order in which the second of a pair comes
+    assert [row.row for row in pairs] == [3, 0, 2]  # the good answer's row
+    assert (left.row, left.cells, left.example) == (5, rows[5], None)  # one of two
+    assert "No good answer to the same prompt is left" in left.problem.message
+    whole = preview(source_of_object(rows[:2] + rows[3:5]), mapping, "pairs", 5)
+    assert [row.problem for row in whole] == [None, None]  # none is left over
 
 
 def test_preview_shows_rows_beside_what_they_become():
