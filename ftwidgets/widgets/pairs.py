@@ -263,16 +263,18 @@ class PreferencePairs(InOutput, anywidget.AnyWidget):
         session = self._session
 
         def job(check: Check) -> None:
-            told = [time.monotonic()]
+            told, share = time.monotonic(), 0.0
 
             def progress(done: int, total: int) -> None:
+                nonlocal told, share
                 check()
-                if time.monotonic() - told[0] >= TELL_EVERY:
-                    told[0] = time.monotonic()
-                    self._tell("looking", progress=done / max(total, 1))
+                share = done / max(total, 1)
+                if time.monotonic() - told >= TELL_EVERY:
+                    told = time.monotonic()
+                    self._tell("looking", progress=share)
 
             # Each view has a version of its own, and only rows of the version that the page knows are shown.
-            session.look(query, progress, lambda: self._tell("view", **self._view(partial=True)), check)
+            session.look(query, progress, lambda: self._tell("view", progress=share, **self._view(partial=True)), check)
             self._tell("view", **self._view())
             trim()  # orders and views of the texts that were made on the way
 

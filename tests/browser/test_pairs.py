@@ -157,6 +157,22 @@ def test_a_long_list_scrolls_to_its_end_and_stays_exact(opened: Opener) -> None:
     assert len([m for m in bridge.asked if m["type"] == "rows"]) < 20
 
 
+def test_answers_are_in_sight_under_a_system_turn_and_a_long_question(opened: Opener) -> None:
+    system = "You are an assistant that helps people find information. " * 8
+    turns = [{"role": "system", "content": system}, {"role": "user", "content": "Which is it?\n" * 9}]
+    answers = {side: [{"role": "assistant", "content": f"It is {side}."}] for side in ("chosen", "rejected")}
+    bridge = opened([{"prompt": turns, **answers}], page={"width": 600}, height=560)
+    first = bridge.root.locator(".ftw-earlier summary")
+    assert first.inner_text().startswith("system You are an assistant")
+    assert first.evaluate("e => e.scrollWidth > e.clientWidth")  # it is one line
+    scroller, side = (
+        bridge.root.locator(name).first.bounding_box() for name in (".ftw-scroller", ".ftw-side .ftw-text")
+    )
+    assert scroller and side and side["y"] + side["height"] < scroller["y"] + scroller["height"]
+    first.click()
+    assert system.strip() in bridge.root.locator(".ftw-earlier .ftw-text").inner_text()
+
+
 def test_wide_stands_side_by_side_and_narrow_one_under_the_other(opened: Opener) -> None:
     def corners(width: int) -> tuple[dict[str, float], dict[str, float]]:
         bridge = opened(ROWS, page={"width": width})

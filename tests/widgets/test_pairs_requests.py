@@ -210,6 +210,7 @@ def test_a_long_search_shows_what_it_has_found_so_far(monkeypatch: pytest.Monkey
     found = [sum(at % 7 == 3 for at in range(BLOCK_ROWS * block)) for block in range(1, blocks + 1)]
     assert [view["count"] for view in views] == [*found, found[-1]]
     assert [view["partial"] for view in views] == [True] * blocks + [False]
+    assert [view.get("progress") for view in views] == [1 / blocks, 2 / blocks, 1.0, None]  # that of the rows found
     # rows of a version that the page was not told of would be thrown away by it
     assert [view["version"] for view in views] == list(range(views[0]["version"], views[-1]["version"] + 1))
     page.viewer.close()

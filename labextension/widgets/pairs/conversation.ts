@@ -4,8 +4,10 @@ import { type Look, turnText } from './side';
 import { appendText } from './visible';
 
 const FOLDED_FROM = 3; // of a longer conversation only the last turn is open
+const SUMMARY = 300; // characters of a system turn that its one line may take
 
-/** What both answers reply to. Long turns are cut to some lines, earlier ones folded, until a person opens them. */
+/** What both answers reply to. Long turns are cut to some lines, earlier ones folded, until a person opens them; a
+ * system turn, mostly the same in many rows, is one line. */
 export function conversation(
   prompt: { turns: Turn[]; omitted: number },
   look: Look,
@@ -17,13 +19,16 @@ export function conversation(
   if (!turns.length) element.append(make('div', { class: 'ftw-quiet' }, '(no prompt)'));
   if (omitted)
     element.append(make('div', { class: 'ftw-quiet' }, `${many(omitted, 'earlier turn')} not shown.`));
-  const hidden = turns.length >= FOLDED_FROM ? turns.slice(0, -1) : [];
+  const onlySystem = turns.length === 2 && turns[0].role === 'system';
+  const hidden = onlySystem || turns.length >= FOLDED_FROM ? turns.slice(0, -1) : [];
   if (hidden.length) {
-    const fold = make(
-      'details',
-      { class: 'ftw-earlier' },
-      make('summary', {}, many(hidden.length, 'earlier turn')),
-    );
+    const summary = make('summary', {}, onlySystem ? 'system ' : many(hidden.length, 'earlier turn'));
+    if (onlySystem) {
+      const said = make('span', { class: 'ftw-first', dir: 'auto' });
+      appendText(said, turns[0].text.slice(0, SUMMARY));
+      summary.append(said);
+    }
+    const fold = make('details', { class: 'ftw-earlier' }, summary);
     fold.open = open.has('earlier');
     fold.addEventListener('toggle', () => (fold.open ? open.add('earlier') : open.delete('earlier')));
     fold.append(...hidden.map(turn => oneTurn(turn, look, open, more)));

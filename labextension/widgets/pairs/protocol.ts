@@ -27,6 +27,8 @@ export interface View {
   version: number;
   count: number;
   partial: boolean;
+  /** How far the search is that found a part of it, between 0 and 1. */
+  progress?: number;
   query: Query;
   title: string;
   restricted: boolean;

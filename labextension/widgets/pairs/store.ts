@@ -113,13 +113,17 @@ export class Store {
     return this.view?.query ?? EMPTY_QUERY;
   }
 
+  private looking(progress = 0): { what: string; progress: number } {
+    return { what: this.query.text ? 'Searching' : 'Filtering', progress };
+  }
+
   /** Ask for another view; what comes back as events shows it. */
   look(change: Partial<Query>, everything = false): void {
     // Another order is looked at from its beginning; another filter keeps the pair in sight where it can.
     if ('sort' in change || 'descending' in change) this.fromTop = true;
     const query = { ...this.query, ...change };
     if (this.view) this.view = { ...this.view, query, partial: false };
-    this.busy = { what: 'Filtering', progress: 0 };
+    this.busy = this.looking();
     this.emit('busy');
     this.kernel.ask('query', { ...query, everything }).catch(this.fail);
   }
@@ -238,7 +242,7 @@ export class Store {
         break;
       }
       case 'looking':
-        this.busy = { what: 'Filtering', progress: Number(message.progress) };
+        this.busy = this.looking(Number(message.progress));
         this.emit('busy');
         break;
       case 'decided':
@@ -302,7 +306,7 @@ export class Store {
     this.view = view;
     if (goesOn) this.rows.refresh();
     else this.rows.forget();
-    this.busy = view.partial ? { what: 'Searching', progress: this.busy?.progress ?? 0 } : null;
+    this.busy = view.partial ? this.looking(view.progress) : null;
     if (view.partial) this.index = view.index ?? -1; // the pair in sight may be found yet
     this.emit('view');
     this.emit('busy');
