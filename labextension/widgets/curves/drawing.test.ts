@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { duration, show, tickLabels, whole } from './format';
 import type { Line } from './lines';
-import { type Frame, trace } from './paint';
+import { dots, type Frame, trace } from './paint';
 import { extent, fences, padded, paddedLog } from './range';
 import { Series } from './series';
 import { RunData } from './store';
@@ -96,6 +96,18 @@ test('the range is that of the visible points', () => {
   const one = line([100, 3, 2, 5, 1]);
   assert.deepEqual(extent([one], { from: 1, to: 3 }, false), { low: 2, high: 5, positive: 2 });
   assert.equal(extent([one], { from: 7, to: 9 }, false), null);
+});
+
+test('points on the edges of the plot are marked whole, those outside it not at all', () => {
+  const arcs: number[][] = [];
+  const context = { beginPath() {}, fill() {}, arc: (x: number, y: number) => arcs.push([x, y]) };
+  const values = [0, 5, 11, Number.NaN, 10, -1, 5];
+  dots(context as unknown as CanvasRenderingContext2D, frame(0, 5), line(values), '');
+  assert.deepEqual(arcs, [
+    [0, 100],
+    [60, 50],
+    [240, 0],
+  ]);
 });
 
 test('capping keeps Tukey’s outer fences', () => {

@@ -139,6 +139,16 @@ function triangle(context: CanvasRenderingContext2D, x: number, tip: number, siz
   context.fill();
 }
 
+/** Draw what must not reach out of the plot. */
+export function clipped(context: CanvasRenderingContext2D, frame: Frame, draw: () => void): void {
+  context.save();
+  context.beginPath();
+  context.rect(frame.left, frame.top, frame.width, frame.height);
+  context.clip();
+  draw();
+  context.restore();
+}
+
 /** A mark on each point where few are visible. Evaluation points are rings. */
 export function dots(context: CanvasRenderingContext2D, frame: Frame, line: Line, back: string): void {
   const [first, end] = inside(line, frame.x);
@@ -146,7 +156,7 @@ export function dots(context: CanvasRenderingContext2D, frame: Frame, line: Line
   const radius = (line.metric.eval ? 2.6 : 1.7) * frame.scale;
   for (let i = first; i < end; i++) {
     const value = line.series.y.data[i];
-    if (frame.log && value <= 0) continue;
+    if (!(value >= frame.y[0] && value <= frame.y[1])) continue;
     context.beginPath();
     context.arc(xPixel(frame, line.xs[line.series.at.data[i]]), yPixel(frame, value), radius, 0, 7);
     if (line.metric.eval) {

@@ -4,7 +4,7 @@ import { type Line, linesOf, xSpan } from './lines';
 import { isHollow, markerPath } from './markers';
 import { describe, paintMarks, type Spot, spots } from './marks';
 import { Overlay } from './overlay';
-import { dots, type Frame, outliers, stroke, trace, xPixel, yPixel } from './paint';
+import { clipped, dots, type Frame, outliers, stroke, trace, xPixel, yPixel } from './paint';
 import { Plot, type Scales } from './plot';
 import { extent, padded, paddedLog } from './range';
 import type { ViewState } from './state';
@@ -132,17 +132,18 @@ export class Panel {
     this.spots = spots(this.shownRuns(), state.options.axis, frame);
     paintMarks(context, this.spots, frame, theme);
     for (const spot of this.spots) spot.x = (spot.x - frame.left) / frame.scale;
-    context.beginPath();
-    context.rect(frame.left, frame.top, frame.width, frame.height);
-    context.clip();
-    if (this.spec.zero && frame.y[0] < 0 && frame.y[1] > 0) this.paintZero(context, frame, theme);
     // The run that the legend points at comes last, on top of the others.
     const lines = [...this.lines].sort((a, b) => this.fade(a) - this.fade(b));
-    for (const line of lines) this.paintRaw(context, plot.frame(!!line.metric.right), line, theme);
-    for (const line of lines) this.paintSmooth(context, plot.frame(!!line.metric.right), line, theme);
-    context.restore();
-    context.save();
-    for (const line of lines) this.paintEnd(context, plot.frame(!!line.metric.right), line, theme);
+    const frameOf = (line: Line) => plot.frame(!!line.metric.right);
+    clipped(context, frame, () => {
+      if (this.spec.zero && frame.y[0] < 0 && frame.y[1] > 0) this.paintZero(context, frame, theme);
+      for (const line of lines) this.paintRaw(context, frameOf(line), line, theme);
+    });
+    for (const line of lines) this.paintDots(context, frameOf(line), line, theme);
+    clipped(context, frame, () => {
+      for (const line of lines) this.paintSmooth(context, frameOf(line), line, theme);
+    });
+    for (const line of lines) this.paintEnd(context, frameOf(line), line, theme);
     context.restore();
   }
 
@@ -179,8 +180,7 @@ export class Panel {
     context.fillStyle = context.strokeStyle;
     context.setLineDash(metric.eval ? [5 * frame.scale, 3 * frame.scale] : []);
     const many = this.lines.length > MANY_LINES;
-    context.globalAlpha =
-      this.fade(line) * (smooth ? (theme.dark ? 0.42 : 0.34) * (this.store.runs.length > 1 ? 0.6 : 1) : 1);
+    context.globalAlpha = this.rawAlpha(line, theme);
     series.extremes.extend();
     // Behind a moving average the extremes are enough at half the sharpness, among many lines at a quarter.
     const wide = smooth ? (many ? 4 : 2) * frame.scale : 1;
@@ -189,9 +189,23 @@ export class Panel {
       trace(frame, line, series.y, series.extremes, wide),
       (smooth || many ? 1 : 1.5) * frame.scale,
     );
-    dots(context, frame, line, theme.back);
     context.globalAlpha = this.fade(line);
     if (this.state.options.cap) outliers(context, frame, line);
+    context.globalAlpha = 1;
+  }
+
+  private rawAlpha(line: Line, theme: Theme): number {
+    if (!this.isSmooth(line)) return this.fade(line);
+    return this.fade(line) * (theme.dark ? 0.42 : 0.34) * (this.store.runs.length > 1 ? 0.6 : 1);
+  }
+
+  /** Not cut at the edges: the first point of a run stands on one. */
+  private paintDots(context: CanvasRenderingContext2D, frame: Frame, line: Line, theme: Theme): void {
+    context.strokeStyle = theme.series[line.color];
+    context.fillStyle = context.strokeStyle;
+    context.lineWidth = 1.5 * frame.scale;
+    context.globalAlpha = this.rawAlpha(line, theme);
+    dots(context, frame, line, theme.back);
     context.globalAlpha = 1;
   }
 
