@@ -109,7 +109,19 @@ def test_rows_that_are_not_understood_lead_to_the_mapping(tmp_path):
     wait_for(studio._mapping.heading, "value", bool)  # opened by itself
     wait_for(studio._header._problems, "children", bool)
     assert "by hand" in studio._mapping._problem.value
+    evidence = studio._data._evidence.value
+    assert "Map columns by hand" in evidence and "mapping={" not in evidence  # that is for code
     assert list(links(studio)) == ["Go to mapping"] and not studio._form.fields["dataset"]._problem.value
     studio.fill(mapping={"shape": "preference", "prompt": "ask", "chosen": "plus", "rejected": "minus"})
     wait_for(studio._header.train, "disabled", lambda off: not off)
     assert not links(studio) and not studio._mapping._problem.value
+
+
+def test_rows_that_cannot_be_read_are_told_beside_their_field_alone(tmp_path):
+    studio = ftwidgets.Studio(method="dpo", dataset=str(tmp_path / "rows.jsonl"))
+    wait_for(studio._form.fields["dataset"]._problem, "value", lambda text: "There is no file" in text)
+    assert not studio._data._title.value and not studio._data._evidence.value
+    (tmp_path / "pairs.jsonl").write_text('{"prompt": "q", "chosen": "good", "rejected": "bad"}\n')
+    studio.fill(dataset=str(tmp_path / "pairs.jsonl"))
+    wait_for(studio._data._title, "value", lambda text: "1 row<" in text)
+    assert "ftw-looking" not in studio._data._dom_classes and not studio._form.fields["dataset"]._problem.value

@@ -54,7 +54,8 @@ class ColumnProfile:
             spoken = ", ".join(f"{speaker} {count}" for speaker, count in self.speakers.most_common(6))
             more = f" ({self.keys[0]}/{self.keys[1]}; {spoken})"
         elif self.is_text and self.lengths:
-            more = f" (median {int(statistics.median(self.lengths)):,} characters)"
+            usual = int(statistics.median(self.lengths))
+            more = f" (median {usual:,} character{'s' if usual != 1 else ''})"
         return f"{self.name}: {shares}{more}{', written as JSON text' if self.as_json_text else ''}"
 
 

@@ -38,6 +38,7 @@ _SPLIT_NAMES = {
     "test": "test", "testing": "test", "eval": "test", "evaluation": "test",
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
 }  # fmt: skip
+_HUB_ADDRESS = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/datasets/([\w.-]+/[\w.-]+)")
 _NOT_DATA = re.compile(r"^(readme|license|notice|changelog|dataset_infos?|\.)", re.IGNORECASE)
 
 
@@ -70,7 +71,14 @@ def open_source(dataset: Any, config: str | None = None, split: str = "train") -
     if is_file:
         return _file_source(path)
     if is_folder:
+        if any(path.glob("*.safetensors")) and (path / "config.json").is_file():  # its tokenizer would pass for rows
+            raise FtwidgetsError(
+                f"{name} is the folder of a model, which goes into model. Give the rows to learn from."
+            )
         return source_of_saved(path, split) if is_saved_dataset(path) else _folder_source(path, split)
+    address = _HUB_ADDRESS.match(name)
+    if address is not None:
+        raise FtwidgetsError(f"{name} is an address. Give the dataset's id: {address[1]}")
     if _looks_like_path(name):
         raise FtwidgetsError(_missing(path))
     return source_of_hub(name, config, split)

@@ -52,7 +52,13 @@ def no_config(folder: Path) -> Problem:
             "This is the author's own layout (params.json), not the Hugging Face one.",
             "Use the version of the model with config.json and model.safetensors.",
         )
-    return Problem("There is no config.json here.", "Choose a folder that from_pretrained can load.")
+    inside = next((path.parent for path in sorted(folder.glob("*/config.json"))), None)
+    return Problem(
+        "There is no model in this folder: it has no config.json.",
+        f"Did you mean {inside}?"
+        if inside is not None
+        else "Choose the folder with config.json, the weights (model.safetensors) and the tokenizer.",
+    )
 
 
 def about_family(config: dict[str, Any]) -> Iterator[Problem]:

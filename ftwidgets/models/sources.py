@@ -15,6 +15,7 @@ from ftwidgets.models.adapters import AdapterError, is_adapter, read_adapter
 
 DEMO = "demo"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_HUB_ADDRESS = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(?!datasets/|spaces/)([\w.-]+/[\w.-]+)")
 _DEPTH = 3  # levels of folders looked through for models
 _FOLDERS = 2000  # and how many of them, so that a large disk cannot hold up a form
 _SKIP = {"node_modules", "__pycache__", "site-packages", "checkpoints", "venv"}
@@ -99,7 +100,7 @@ def locate(name: str, revision: str | None = None, cache_dir: str | Path | None 
     if folder.is_dir():
         return folder
     if not _HUB_ID.fullmatch(name):
-        raise ModelNotFoundError(f"{name}: no such folder, and not a hub id such as Qwen/Qwen3-0.6B.{_similar(folder)}")
+        raise ModelNotFoundError(f"{name}: {_what_instead(name, folder)}")
     snapshot = cache.snapshot(name, revision, cache_dir)
     if snapshot is None:
         raise ModelNotFoundError(
@@ -181,6 +182,18 @@ def _base_of(folder: Path) -> str | None:
 
 def _searched(model: Model) -> str:
     return f"{model.name} {model.source} {model.base or ''}".lower()
+
+
+def _what_instead(name: str, folder: Path) -> str:
+    """What is wrong with a name that is no folder and no hub id, and what to give."""
+    address = _HUB_ADDRESS.match(name)
+    if address is not None:
+        return f"an address. Give the model's id: {address[1]}"
+    if folder.suffix.lower() == ".gguf":
+        return "GGUF weights cannot be trained. Give the safetensors model that they were converted from."
+    if folder.is_file():
+        return "a file. Give the folder of a model, a Hugging Face id, or “demo”; rows go into dataset."
+    return f"no such folder, and not a hub id such as Qwen/Qwen3-0.6B.{_similar(folder)}"
 
 
 def _similar(folder: Path) -> str:

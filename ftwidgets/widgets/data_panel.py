@@ -19,6 +19,7 @@ from ftwidgets.widgets.background import Latest
 from ftwidgets.widgets.text import paragraph, safe
 
 FIRST = 3  # rows shown
+BY_HAND = "Say above, under “Map columns by hand”, which column is the prompt and which are the answers."
 COUNTED = 50 * 2**20  # bytes: a larger file is not read to the end only to count its rows
 
 
@@ -46,7 +47,7 @@ class DataPanel(w.VBox):
 
     Attributes:
         look: The latest finding, ``None`` while looking or when the data cannot be read.
-        error: Why the data cannot be read, or an empty string.
+        error: Why the data cannot be read, or an empty string; the form says it beside its field.
     """
 
     def __init__(self, on_look: Callable[[], None]):
@@ -73,6 +74,7 @@ class DataPanel(w.VBox):
         self.look, self.error = None, ""
         self._method.value = ""
         self._title.value = safe("Looking at the rows…")
+        self.add_class("ftw-looking")  # what is still there is of other rows
         self._worker.ask(dataset if rows is None else rows, config, split, mapping, method)
 
     def say(self, text: str) -> None:
@@ -87,7 +89,8 @@ class DataPanel(w.VBox):
 
     def _show(self, look: Look) -> None:
         self.look, self.error = look, ""
-        rows = f", {look.rows:,} rows" if look.rows is not None else ""
+        self.remove_class("ftw-looking")
+        rows = f", {look.rows:,} row{'s' if look.rows != 1 else ''}" if look.rows is not None else ""
         self._title.value = f"<b>{'✓' if look.fits else '⚠'} {safe(look.title + rows)}</b>"
         said = look.evidence + look.problems
         self._evidence.value = "<ul>" + "".join(f"<li>{safe(line)}</li>" for line in said) + "</ul>" if said else ""
@@ -96,9 +99,8 @@ class DataPanel(w.VBox):
 
     def _fail(self, error: Exception) -> None:
         self.look, self.error = None, str(error)
-        self._title.value = ""
-        self._evidence.value = f'<span class="ftw-problem">⚠ {safe(error)}</span>'
-        self._rows.value = ""
+        self.remove_class("ftw-looking")
+        self._title.value = self._evidence.value = self._rows.value = ""
         self._on_look()
 
 
@@ -135,7 +137,7 @@ def look_at(dataset: Any, config: str | None, split: str, mapping: dict[str, Any
         said = [f"Among the {found.rows_looked_at:,} rows looked at: {line}" for line in said]
     return Look(
         title="The mapping does not fit" if fault else found.title,
-        evidence=[fault] if fault else found.evidence if found.shape else found.explain().splitlines(),
+        evidence=[fault] if fault else found.evidence if found.shape else [*found.evidence, BY_HAND],
         rows=rows,
         usable={name: (False, fault, "") if fault else usable_for(found, name) for name in METHOD_NAMES},
         preview=shown,

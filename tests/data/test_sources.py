@@ -288,3 +288,12 @@ def test_an_object_of_another_kind_is_refused():
         open_source({1, 2})
     with pytest.raises(FtwidgetsError, match="differ in length"):
         open_source({"a": [1], "b": [1, 2]})
+
+
+def test_an_address_and_a_models_folder_are_told_apart_from_rows(tmp_path):
+    with pytest.raises(FtwidgetsError, match=r"is an address\. Give the dataset's id: tatsu-lab/alpaca$"):
+        open_source("https://huggingface.co/datasets/tatsu-lab/alpaca")
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(FtwidgetsError, match="is the folder of a model, which goes into model"):
+        open_source(tmp_path)

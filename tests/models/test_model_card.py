@@ -117,7 +117,11 @@ def test_other_weight_formats(make_model):
 
 
 def test_folders_that_are_no_models(tmp_path):
-    assert blocking(tmp_path) == ["There is no config.json here."]
+    assert blocking(tmp_path) == ["There is no model in this folder: it has no config.json."]
+    inside = tmp_path / "snapshot"
+    inside.mkdir()
+    (inside / "config.json").write_text("{}")
+    assert card(str(tmp_path)).blocking[0].advice == f"Did you mean {inside}?"
     (tmp_path / "config.json").write_text("{broken")
     assert blocking(tmp_path) == ["config.json is not readable."]
     (tmp_path / "adapter_config.json").write_text("{}")

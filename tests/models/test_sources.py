@@ -124,3 +124,22 @@ def test_locate(tmp_path, make_model, cache):
         locate(str(tmp_path / "Gema-3"))
     with pytest.raises(ModelNotFoundError, match="Download it"):
         locate("org/not-here", cache_dir=cache)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("https://huggingface.co/google/gemma-3-270m", "an address. Give the model's id: google/gemma-3-270m"),
+        ("https://hf.co/google/gemma-3-270m/tree/main", "an address. Give the model's id: google/gemma-3-270m"),
+        ("{}/rows.jsonl", "a file. Give the folder of a model"),
+        ("{}/model-Q4.gguf", "GGUF weights cannot be trained"),
+        ("{}/modle", "Did you mean {}/model?"),
+    ],
+)
+def test_what_is_no_model_is_told_with_what_to_give(tmp_path, name, said):
+    for file in ("rows.jsonl", "model-Q4.gguf"):
+        (tmp_path / file).touch()
+    (tmp_path / "model").mkdir()
+    with pytest.raises(ModelNotFoundError) as raised:
+        locate(name.format(tmp_path))
+    assert said.format(tmp_path) in str(raised.value)
