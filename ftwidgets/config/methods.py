@@ -12,6 +12,7 @@ class Method:
     title: str
     summary: str  # two sentences: what it does; when to choose it
     formula: str
+    symbols: str  # what each sign in the formula is
     data: str  # the kind of canonical examples it learns from: chat, pairs, prompts, text
     passes: str  # what a step costs next to SFT on the same rows, in words
     memory: str
@@ -31,6 +32,7 @@ METHODS: dict[str, Method] = {
             "Learns to write the answers you show it, token by token. Start here: it teaches format and style, and "
             "every preference method builds on it.",
             "L = −Σₜ log π(yₜ | x, y₍<ₜ₎)",
+            "π: the model's probability · x: the prompt · yₜ: token t of the answer",
             "chat",
             "1 forward and backward pass",
             "the base of comparison",
@@ -44,6 +46,8 @@ METHODS: dict[str, Method] = {
             "Learns from pairs to prefer the chosen answer over the rejected one, measured against the model it "
             "started from. It replaced PPO for most uses: no reward model, no sampling.",
             "L = −log σ( β [ log π(y⁺)/π₀(y⁺) − log π(y⁻)/π₀(y⁻) ] )",
+            "π: the model's probability · π₀: that of the model it started from · y⁺: the chosen answer · "
+            "y⁻: the rejected one · β: beta · σ: the logistic function, from 0 to 1",
             "pairs",
             "2 rows a pair, and a forward pass of the reference",
             "about 2 × the activations of SFT; the reference is " + _ADAPTER_REFERENCE,
@@ -57,6 +61,8 @@ METHODS: dict[str, Method] = {
             "Learns the chosen answer and to prefer it in one go, without a reference. Suits a base model: it does "
             "the work of SFT and of preference training together.",
             "L = −log π(y⁺)/|y⁺| − β log σ( log odds(y⁺) − log odds(y⁻) )",
+            "π: the model's probability · y⁺: the chosen answer · y⁻: the rejected one · |y|: its tokens · "
+            "odds: p / (1 − p) of its mean probability a token · β: beta · σ: the logistic function, from 0 to 1",
             "pairs",
             "2 rows a pair, no reference pass",
             "about 2 × the activations of SFT",
@@ -70,6 +76,8 @@ METHODS: dict[str, Method] = {
             "Prefers the chosen answer by its mean log-probability per token, with a margin and without a reference. "
             "Less drawn to long answers than DPO, and one pass cheaper.",
             "L = −log σ( β [ log π(y⁺)/|y⁺| − log π(y⁻)/|y⁻| ] − γ )",
+            "π: the model's probability · y⁺: the chosen answer · y⁻: the rejected one · |y|: its tokens · "
+            "β: beta · γ: simpo_gamma · σ: the logistic function, from 0 to 1",
             "pairs",
             "2 rows a pair, no reference pass",
             "about 2 × the activations of SFT",
@@ -87,6 +95,8 @@ METHODS: dict[str, Method] = {
             "Writes answers, has them scored by a reward, and makes better ones likelier, held near the start by a KL "
             "term. Choose it when you can score answers but cannot show good ones.",
             "L = −E[ min( ρ A, clip(ρ, 1−ε, 1+ε) A ) ],  reward − β KL(π ‖ π₀)",
+            "ρ: how much likelier a token is than when it was sampled · A: how much better its answer is than the "
+            "value expected · ε: cliprange · β: kl_coef · KL: how far the model π is from the one it started from, π₀",
             "prompts",
             "sampling, a reference and a value pass, then several passes over each batch",
             "two adapters and a cache for sampling; policy, reference, value and reward share one base",
@@ -108,6 +118,8 @@ METHODS: dict[str, Method] = {
             "Learns from pairs to give the chosen answer a higher score than the rejected one. PPO needs one when no "
             "function can score an answer.",
             "L = −log σ( r(x, y⁺) − r(x, y⁻) )",
+            "r: the score · x: the prompt · y⁺: the chosen answer · y⁻: the rejected one · "
+            "σ: the logistic function, from 0 to 1",
             "pairs",
             "2 rows a pair, no reference pass",
             "about 2 × the activations of SFT, no logits",
@@ -121,6 +133,7 @@ METHODS: dict[str, Method] = {
             "Goes on reading plain text, as in pre-training, to learn a domain or a language. Suits base models; an "
             "instruct model can lose its manners and its knowledge.",
             "L = −Σₜ log π(xₜ | x₍<ₜ₎)",
+            "π: the model's probability · xₜ: token t of the text",
             "text",
             "1 forward and backward pass over full rows",
             "as SFT at full length",

@@ -72,9 +72,7 @@ def open_source(dataset: Any, config: str | None = None, split: str = "train") -
         return _file_source(path)
     if is_folder:
         if any(path.glob("*.safetensors")) and (path / "config.json").is_file():  # its tokenizer would pass for rows
-            raise FtwidgetsError(
-                f"{name} is the folder of a model, which goes into model. Give the rows to learn from."
-            )
+            raise FtwidgetsError(f"{name} is the folder of a model, which goes into model. Give rows.")
         return source_of_saved(path, split) if is_saved_dataset(path) else _folder_source(path, split)
     address = _HUB_ADDRESS.match(name)
     if address is not None:

@@ -58,6 +58,7 @@ class Comparison(View):
             options={"last evaluation": "last", "best evaluation": "best"},
             value=at,
             description="judged by the",
+            tooltip="Which of a run's evaluations counts",
             tooltips=[
                 "Each run's last evaluation on held-out pairs",
                 "Each run's evaluation with the most pairs right",

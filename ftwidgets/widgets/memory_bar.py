@@ -95,7 +95,7 @@ class MemoryBar(w.VBox):
         for name, size in estimate.parts.items():
             _wide(self._segments[name], size / whole)
             self._segments[name].tooltip = f"{name}: {gb(size)} GB. {WORDS[name].capitalize()}."
-            self._names[name].value = f"{name} {gb(size)}"
+            self._names[name].value = f"{name} {gb(size)} GB"
             self._names[name].layout.display = "" if size else "none"
         _wide(self._free, max(0.0, free - estimate.total) / whole)
         self._free.tooltip = f"Left over: {gb(max(0.0, free - estimate.total))} GB"

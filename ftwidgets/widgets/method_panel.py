@@ -89,7 +89,8 @@ class MethodPanel(w.VBox):
         lines += f"<dt>start from</dt><dd>{_advice(chosen, preset)}</dd>"
         self._about.value = (
             f"<h4>{safe(method.title)}</h4><p>{safe(method.summary)}</p>"
-            f'<p class="ftw-formula">{safe(method.formula)}</p><dl>{lines}</dl>'
+            f'<p class="ftw-formula">{safe(method.formula)}</p><p class="ftw-help">{safe(method.symbols)}</p>'
+            f"<dl>{lines}</dl>"
         )
 
 

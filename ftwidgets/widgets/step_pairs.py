@@ -61,6 +61,7 @@ class StepPairs(w.VBox):
         self._split = w.ToggleButtons(
             options=SPLITS,
             description="pairs",
+            tooltip="Which of the run's pairs are shown",
             tooltips=["Pairs that were trained", "Held-out pairs, at the run's evaluations"],
         )
         self._split.style.description_width = "initial"

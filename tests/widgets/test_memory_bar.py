@@ -55,7 +55,7 @@ def test_beyond_what_is_free_the_scale_is_the_estimates():
 def test_parts_are_named_with_their_size_and_explained():
     bar = MemoryBar()
     bar.update(ESTIMATE, DeviceMemory("cuda", "NVIDIA A10", 24e9, 20e9))
-    assert bar._names["weights"].value == "weights 6.0"
+    assert bar._names["weights"].value == "weights 6.0 GB"
     assert bar._segments["weights"].tooltip == "weights: 6.0 GB. The frozen model."
     assert "GB free on NVIDIA A10" in bar._word.value
 

@@ -1,5 +1,10 @@
 """What the method's panel asks before a run may start."""
 
+import re
+
+import pytest
+
+from ftwidgets.config import METHODS
 from ftwidgets.widgets.method_panel import MethodPanel
 
 
@@ -21,3 +26,10 @@ def test_an_instruct_model_is_pre_trained_only_by_who_says_so_and_the_built_in_o
     ):
         assert panel.asks(method, model, kind) == ""
         assert panel._question.layout.display == "none"
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)
+def test_every_sign_of_a_formula_is_explained(method):
+    for sign in {"π", "π₀", "σ", "β", "γ", "ρ", "ε", "y⁺", "y⁻", "A", "KL", "odds", "r", "|y"}:
+        if re.search(rf"(?<![A-Za-z]){re.escape(sign)}(?![A-Za-z₀])", method.formula):
+            assert re.search(rf"(?<![A-Za-z]){re.escape(sign)}(?![A-Za-z₀])", method.symbols), sign
