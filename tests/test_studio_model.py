@@ -191,3 +191,15 @@ def test_memory_is_told_while_something_is_still_to_be_chosen(opened):
     studio.fill(max_length=4096)
     wait_for(studio._fit._word, "value", lambda text: "GB free" in text and text != asked)
     assert studio._fit.step.button.disabled  # nothing can be measured yet
+
+
+def test_rows_beyond_the_models_context_are_told_beside_max_length(opened):
+    studio = opened(model="demo")  # reads 512 tokens
+    panel, note = part(studio, ModelPanel), studio._form.fields["max_length"]._note
+    wait_for(studio._header._title, "value", lambda text: "instruct" in text)
+    assert panel.card.architecture.context == 512 and note.value == ""
+    studio.fill(max_length=513)
+    assert "max_length=513 is beyond the 512 tokens" in note.value
+    assert not studio._header.train.disabled  # rows may be shorter
+    studio.fill(max_length=512)
+    assert note.value == ""

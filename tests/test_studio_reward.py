@@ -7,8 +7,9 @@ from ipywidgets import Label
 
 import ftwidgets
 from ftwidgets.demo import courtesy, model_folder
+from ftwidgets.training.ppo.reward_function import call_reward
 from ftwidgets.widgets.method_panel import AGREE
-from ftwidgets.widgets.reward_panel import RewardPanel, strip
+from ftwidgets.widgets.reward_panel import EXAMPLE, RewardPanel, strip
 from ftwidgets.widgets.variables import Functions
 from tests.patience import PATIENCE
 
@@ -89,3 +90,9 @@ def walk(widget):
     yield widget
     for child in getattr(widget, "children", ()):
         yield from walk(child)
+
+
+def test_the_example_of_a_reward_function_is_one():
+    made = {}
+    exec(EXAMPLE, made)
+    assert call_reward(made["brief"], ["p", "q"], ["a" * 100, "a" * 50], "here") == [-1, -0.5]

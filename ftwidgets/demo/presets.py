@@ -18,19 +18,11 @@ PRESETS: dict[str, dict] = {
     "dpo": _SMALL | {"max_steps": 60, "learning_rate": 5e-4},
     "orpo": _SMALL | {"max_steps": 60, "learning_rate": 1e-3},
     "simpo": _SMALL | {"max_steps": 60, "learning_rate": 5e-4},
-    "reward": {
-        "max_steps": 25,
-        "per_device_train_batch_size": 16,
-        "gradient_accumulation_steps": 1,
-        "learning_rate": 1e-3,
-        "gradient_checkpointing": False,
-        "eval_steps": 0,
-        "save_steps": 0,
-    },
-    "ppo": {
+    "reward": _SMALL | {"max_steps": 25, "per_device_train_batch_size": 16, "learning_rate": 1e-3},
+    "ppo": _SMALL
+    | {
         "max_steps": 40,
         "per_device_train_batch_size": 32,
-        "gradient_accumulation_steps": 1,
         "num_ppo_epochs": 2,
         "response_length": 40,
         "kl_coef": 0.1,
@@ -39,9 +31,6 @@ PRESETS: dict[str, dict] = {
         "lr_scheduler_type": "constant",
         "warmup_steps": 0,
         "local_rollout_forward_batch_size": 64,
-        "gradient_checkpointing": False,
         "logging_steps": 2,
-        "eval_steps": 0,
-        "save_steps": 0,
     },
 }

@@ -75,6 +75,16 @@ class ModelCard:
             said.append("A base model does not answer yet: do SFT first, or use ORPO, which does both.")
         return said
 
+    def beyond_context(self, method: str, max_length: int) -> str:
+        """What rows of up to ``max_length`` tokens mean for a model of a shorter context; empty where it is not."""
+        context = self.architecture.context if self.architecture is not None else None
+        if not context or max_length <= context or method == "ppo":  # PPO leaves out prompts that are too long
+            return ""
+        return (
+            f"max_length={max_length:,} is beyond the {context:,} tokens that the model reads at once: longer rows are "
+            f"read badly or end the run. Give {context:,} or less."
+        )
+
     def facts(self) -> list[tuple[str, str]]:
         """Label and value of each known fact, in the order of weight."""
         a = self.architecture

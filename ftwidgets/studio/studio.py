@@ -168,6 +168,8 @@ class Studio(View):
         for name in ("dataset", "model", "adapter", "r", "lora_alpha", "reward", "report_to"):
             form.fields[name].show_problem(self._problems.get(name, ""))
         self._mapping.show_problem(self._problems.get("mapping", ""))
+        card, draft = self._model.card, form.draft
+        form.fields["max_length"].show_note(card.beyond_context(method, draft.max_length) if card and draft else "")
         busy = self._busy()
         refusal = self._refused[1] if form.config == self._refused[0] else ""
         self._header.show(standing.title(form, self._data, self._model), self._problems, busy, refusal)

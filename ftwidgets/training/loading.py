@@ -69,7 +69,8 @@ def bring(config: RunConfig, context: Context) -> None:
             raise FtwidgetsError(f"model={config.model!r}: {problem.message} {problem.advice}")
     if wrong := adapter_error(config.adapter, config.model, config.revision):
         raise FtwidgetsError(f"adapter={config.adapter!r}: {wrong}")
-    for concern in found.concerns(config.method):
+    beyond = found.beyond_context(config.method, config.max_length)
+    for concern in [*found.concerns(config.method), *([beyond] if beyond else [])]:
         context.emit("note", level="warning", text=concern)
     if found.chat_template is None and not config.chat_template and config.method != "pretrain":
         context.emit(

@@ -35,9 +35,11 @@ class Field(w.VBox):
         self._help.add_class("ftw-help")
         self._problem = w.Label("", layout=w.Layout(display="none"))
         self._problem.add_class("ftw-problem")
+        self._note = w.Label("", layout=w.Layout(display="none"))
+        self._note.add_class("ftw-note")
         line = w.HBox([self.control, self._unit])
         line.add_class("ftw-line")
-        super().__init__([line, self._help, self._problem])
+        super().__init__([line, self._help, self._note, self._problem])
         self.add_class("ftw-field")
         self.add_class(place(option.name))
         self.show_value(value)
@@ -70,6 +72,11 @@ class Field(w.VBox):
         self._problem.value = f"⚠ {text}" if text else ""
         self._problem.layout.display = "" if text else "none"
         (self.add_class if text else self.remove_class)("ftw-has-problem")
+
+    def show_note(self, text: str) -> None:
+        """Say what to think of, which keeps no run from starting; nothing when it is empty."""
+        self._note.value = f"ℹ {text}" if text else ""
+        self._note.layout.display = "" if text else "none"
 
     def suggest(self, options: Sequence[str]) -> None:
         """Offer these while typing."""

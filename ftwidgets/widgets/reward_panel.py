@@ -20,9 +20,11 @@ TRY = "Try the reward"
 TRY_HELP = "Score a few answers of the untrained model, as the first update would. No run is made"
 CANCEL_HELP = "End the trial; nothing of it stays"
 ABOUT = (
-    "A reward is the folder of a reward model, a run of method “reward”, or a function of this notebook: "
-    "def reward(prompts, completions), which returns one number for each completion."
+    "To score answers by a function, run one like this in a cell of the notebook: it gets texts and gives one number "
+    "for each completion. It is then offered here by name."
 )
+EXAMPLE = """def brief(prompts, completions):
+    return [-len(text) / 100 for text in completions]"""
 
 
 class RewardPanel(w.VBox):
@@ -62,7 +64,7 @@ class RewardPanel(w.VBox):
         self._found = w.HTML()
         self._found.add_class("ftw-samples")
         self._found.add_class("ftw-scored")
-        super().__init__([paragraph(ABOUT, "help"), self.functions, line, self._found])
+        super().__init__([paragraph(ABOUT, "help"), paragraph(EXAMPLE, "formula"), self.functions, line, self._found])
         self.layout.display = "none"
 
     @property

@@ -45,7 +45,7 @@ def test_flat_keywords_and_config_agree(model):
 def test_errors(model, tmp_path):
     with pytest.raises(ConfigError, match="max_lenght"):
         estimate_memory(model=model, dataset="x", max_lenght=3)
-    with pytest.raises(EstimateError, match=r"There is no config\.json"):
+    with pytest.raises(EstimateError, match=r"it has no config\.json"):
         estimate_memory(model=str(tmp_path), dataset="x", method="sft")
 
 
