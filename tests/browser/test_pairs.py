@@ -173,6 +173,36 @@ def test_answers_are_in_sight_under_a_system_turn_and_a_long_question(opened: Op
     assert system.strip() in bridge.root.locator(".ftw-earlier .ftw-text").inner_text()
 
 
+def test_long_pairs_are_read_and_searched_without_the_mouse(opened: Opener) -> None:
+    long = "One line of many.\n" * 60
+    turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": long}]
+    answers = {side: [{"role": "assistant", "content": long + side}] for side in ("chosen", "rejected")}
+    bridge = opened([{"prompt": turns, **answers}, *[{"prompt": turns, **answers}] * 3])
+    scroller = bridge.root.locator(".ftw-scroller")
+    where = lambda: scroller.evaluate("e => e.scrollTop")  # noqa: E731
+    bridge.root.get_by_role("listbox").focus()
+    bridge.press("Space")
+    down = where()
+    bridge.press("Space")
+    assert where() > down > 0
+    bridge.press("Shift+Space", "Shift+Space")
+    assert where() == 0
+    assert bridge.root.locator(".ftw-folded").count() == 1
+    bridge.press("p")
+    assert bridge.root.locator(".ftw-folded").count() == 0 and bridge.root.locator(".ftw-earlier[open]").count() == 1
+    bridge.press("p")
+    assert bridge.root.locator(".ftw-folded").count() == 1 and bridge.root.locator(".ftw-earlier[open]").count() == 0
+    bridge.press("?")
+    assert bridge.root.get_by_role("dialog", name="Keys").is_visible()
+    bridge.press("Escape")
+    assert not bridge.root.get_by_role("dialog", name="Keys").is_visible()
+    bridge.press("/")
+    bridge.page.keyboard.type("rejected")  # in the field: none of it is a command
+    bridge.press("Enter", "k")
+    bridge.until(lambda: bridge.viewer._session.query.text == "rejected")
+    assert [d.verdict for d in bridge.viewer.decisions.mine.values()] == ["keep"]
+
+
 def test_wide_stands_side_by_side_and_narrow_one_under_the_other(opened: Opener) -> None:
     def corners(width: int) -> tuple[dict[str, float], dict[str, float]]:
         bridge = opened(ROWS, page={"width": width})

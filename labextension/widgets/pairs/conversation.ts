@@ -38,6 +38,11 @@ export function conversation(
   return element;
 }
 
+/** Under which a turn that was opened is known. */
+export function turnKey(turn: Turn): string {
+  return `turn-${turn.index}`;
+}
+
 function oneTurn(
   turn: Turn,
   look: Look,
@@ -48,7 +53,7 @@ function oneTurn(
   appendText(role, turn.role || 'prompt');
   const text = turnText(turn, { look, side: 'prompt', more: (from, upTo) => more(turn.index, from, upTo) });
   const element = make('div', { class: 'ftw-turn' }, role, text);
-  const key = `turn-${turn.index}`;
+  const key = turnKey(turn);
   const long = turn.text.length > 600 || turn.text.split('\n', 8).length > 7;
   if (long) {
     const folded = !open.has(key);

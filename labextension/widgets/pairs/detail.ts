@@ -1,4 +1,4 @@
-import { conversation } from './conversation';
+import { conversation, turnKey } from './conversation';
 import { type Difference, difference } from './diff';
 import { button, count, make, mark, number } from './dom';
 import { facts } from './facts';
@@ -39,6 +39,22 @@ export class Detail {
   toggle(what: keyof Look): void {
     this.look[what] = !this.look[what];
     this.draw();
+  }
+
+  /** Open all of the prompt, or fold it. */
+  togglePrompt(): void {
+    const folded = this.scroller.querySelector('.ftw-folded, .ftw-earlier:not([open])');
+    this.open.clear();
+    if (folded) {
+      this.open.add('earlier');
+      for (const turn of this.store.pair?.sides.prompt.turns ?? []) this.open.add(turnKey(turn));
+    }
+    this.draw();
+  }
+
+  /** Scroll most of a page down (1) or up (-1). */
+  readOn(direction: 1 | -1): void {
+    this.scroller.scrollBy({ top: direction * 0.8 * this.scroller.clientHeight });
   }
 
   private changed(topic: Topic): void {

@@ -20,6 +20,8 @@ export const KEYS: [keys: string, what: string][] = [
   ['J or ↓', 'next pair'],
   ['Shift J or ↑', 'previous pair'],
   ['Home, End', 'first, last pair'],
+  ['Space', 'read on, Shift back'],
+  ['P', 'whole prompt'],
   ['Z', 'undo'],
   ['Shift Z', 'redo'],
   ['X', 'mark differences'],
@@ -90,6 +92,10 @@ export class Judge {
 
   note(): void {
     this.editor.note();
+  }
+
+  get helping(): boolean {
+    return !this.help.hidden;
   }
 
   toggleHelp(): void {

@@ -23,19 +23,27 @@ export class Toolbar {
     private readonly store: Store,
     filters: Menu,
     exports: Menu,
+    focusList: () => void,
   ) {
     this.search = make('input', {
       type: 'search',
       class: 'ftw-search',
       placeholder: 'Search',
       'aria-label': 'Search the texts',
-      title: 'Search prompts and answers ( / )',
+      title: 'Search prompts and answers ( / ); Enter goes on to the list',
       spellcheck: 'false',
       autocomplete: 'off',
     });
     this.search.addEventListener('input', () => {
       clearTimeout(this.timer);
       this.timer = window.setTimeout(() => this.typed({}), TYPING);
+    });
+    this.search.addEventListener('keydown', event => {
+      const leaves = event.key === 'Enter' || event.key === 'ArrowDown';
+      if (event.isComposing || !(leaves || (event.key === 'Escape' && !this.search.value))) return;
+      event.preventDefault();
+      if (this.timer) this.typed({});
+      focusList();
     });
     this.regex = button('.*', () => this.typed({ regex: !this.store.query.regex }), {
       title: 'Read the search as a regular expression',

@@ -45,11 +45,12 @@ export class PairsView {
     height: number,
   ) {
     this.list = new List(store, `ftw-pairs-${++views}`);
-    this.toolbar = new Toolbar(store, filterMenu(store), exportMenu(store));
+    const focusList = () => this.list.element.focus({ preventScroll: true });
+    this.toolbar = new Toolbar(store, filterMenu(store), exportMenu(store), focusList);
     this.lint = new LintStrip(store);
     this.eyes = new EyesStrip(store);
     this.detail = new Detail(store);
-    this.judge = new Judge(store, () => this.list.element.focus({ preventScroll: true }));
+    this.judge = new Judge(store, focusList);
     this.root = make(
       'div',
       { class: 'ftw-pairs' },
@@ -141,11 +142,14 @@ export class PairsView {
     else if (key === 'e') this.judge.edit();
     else if (key === 'n') this.judge.note();
     else if (key === 'z') store.step(event.shiftKey ? 'redo' : 'undo');
+    else if (key === 'p') this.detail.togglePrompt();
+    else if (key === ' ' && !target.closest('button, summary')) this.detail.readOn(event.shiftKey ? -1 : 1);
     else if (key === 'x') this.detail.toggle('differences');
     else if (key === 'm') this.detail.toggle('rendered');
     else if (key === 'w') this.detail.toggle('spaces');
     else if (key === '/') this.toolbar.search.focus();
     else if (key === '?') this.judge.toggleHelp();
+    else if (key === 'Escape' && this.judge.helping) this.judge.toggleHelp();
     else return;
     event.preventDefault();
     event.stopPropagation();
