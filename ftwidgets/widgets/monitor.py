@@ -108,7 +108,10 @@ class Monitor(w.VBox):
             self._bar.layout.visibility = "hidden"
             self._text.value = ""
             return
-        self._bar.value = done / total if total and done is not None else 0
+        if total and done is not None:
+            self._bar.value = done / total
+        elif self.run.status not in ("training", "paused"):  # what training stops for does not take it back
+            self._bar.value = 0
         words = []
         if phase == "training" and total and done is not None:
             words.append(f"step {done:,.0f} / {total:,.0f}")
@@ -116,7 +119,7 @@ class Monitor(w.VBox):
         elif phase == "downloading" and total and done is not None:
             words += [f"downloading {now.get('text', '')}", f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB"]
         else:
-            words.append(now.get("text") or phase)
+            words.append(": ".join(filter(None, (phase, now.get("text")))))
             if total and done is not None:
                 words.append(f"{done:,.0f} / {total:,.0f}")
         self._text.value = "  ·  ".join(words)

@@ -17,7 +17,8 @@ class Panel:
     """One chart: metrics under TRL's names with their labels, in the order of the legend.
 
     ``right`` are the metrics measured on the right-hand axis, ``zero`` draws a line at zero, ``range`` and
-    ``right_range`` fix an axis, ``plain`` is never smoothed, ``open`` is shown before anybody asks for it.
+    ``right_range`` fix an axis, ``least`` is the share of its values that the left one spans at least (what is smaller
+    means nothing), ``plain`` is never smoothed, ``open`` is shown before anybody asks for it.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Panel:
     zero: bool = False
     range: tuple[float, float] | None = None
     right_range: tuple[float, float] | None = None
+    least: float = 0.0
     plain: bool = False
     open: bool = True
     evaluation: dict[str, str] = field(default_factory=dict)
@@ -40,7 +42,8 @@ class Panel:
         for name, base in self.evaluation.items():
             side = {"right": True} if base in self.right else {}
             metrics.append({"name": name, "label": self.metrics.get(base, base), "eval": True} | side)
-        flags = {"zero": self.zero, "plain": self.plain, "range": self.range, "rightRange": self.right_range}
+        axes = {"range": self.range, "rightRange": self.right_range, "least": self.least}
+        flags: dict[str, Any] = {"zero": self.zero, "plain": self.plain} | axes
         shown = {"id": self.id, "title": self.title, "metrics": metrics, "open": self.open}
         return shown | {name: value for name, value in flags.items() if value}
 
@@ -49,7 +52,8 @@ _SHARE = (0.0, 1.0)
 _KNOWN = (
     Panel("loss", "Loss", {"loss": "loss"}),
     Panel("perplexity", "Perplexity", {"perplexity": "perplexity"}),
-    Panel("general", "Forgetting: perplexity of general text", {"general_perplexity": "general text"}),
+    # A rise by 5% counts as some forgetting (runs/forgetting.py): a tenth of that must not look like a mountain.
+    Panel("general", "Forgetting: perplexity of general text", {"general_perplexity": "general text"}, least=0.1),
     Panel("rewards", "Rewards", {"rewards/chosen": "chosen", "rewards/rejected": "rejected"}, zero=True),
     Panel(
         "margins",

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { duration, show, tickLabels, whole } from './format';
 import type { Line } from './lines';
 import { dots, type Frame, trace } from './paint';
-import { extent, fences, padded, paddedLog } from './range';
+import { atLeast, extent, fences, padded, paddedLog } from './range';
 import { Series } from './series';
 import { RunData } from './store';
 import { clockTicks, linearTicks, logTicks } from './ticks';
@@ -124,6 +124,12 @@ test('axes end at round values around the data', () => {
   assert.deepEqual(paddedLog(0.13, 40), [0.1, 50]);
   const [low, high] = padded(5, 5);
   assert.ok(low < 5 && high > 5);
+});
+
+test('what means nothing does not fill an axis', () => {
+  assert.deepEqual(atLeast(19, 20, 0.1), [18.5, 20.5]); // 2 of 20
+  assert.deepEqual(atLeast(10, 20, 0.1), [10, 20]);
+  assert.deepEqual(atLeast(-20, -20, 0.1), [-21, -19]);
 });
 
 test('ticks are round, and on a step axis whole', () => {

@@ -6,7 +6,7 @@ import { describe, paintMarks, type Spot, spots } from './marks';
 import { Overlay } from './overlay';
 import { clipped, dots, type Frame, outliers, stroke, trace, xPixel, yPixel } from './paint';
 import { Plot, type Scales } from './plot';
-import { extent, padded, paddedLog } from './range';
+import { atLeast, extent, padded, paddedLog } from './range';
 import type { ViewState } from './state';
 import type { PanelSpec, Store } from './store';
 import { panelSummary } from './summary';
@@ -110,6 +110,7 @@ export class Panel {
       let { low, high } = found;
       if (log && !right && found.low >= 0 && Number.isFinite(found.positive))
         return [paddedLog(found.positive, high), true];
+      if (spec.least && !right) [low, high] = atLeast(low, high, spec.least);
       if (spec.zero && !right) [low, high] = [Math.min(0, low), Math.max(0, high)];
       return [padded(low, high), false];
     };

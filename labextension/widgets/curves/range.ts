@@ -45,6 +45,12 @@ export function fences(sample: number[], low: number, high: number): [number, nu
   return [Math.max(low, quartile(0.25) - reach), Math.min(high, quartile(0.75) + reach)];
 }
 
+/** A range around the same middle that spans at least this share of its values. */
+export function atLeast(low: number, high: number, share: number): [number, number] {
+  const missing = share * Math.max(Math.abs(low), Math.abs(high)) - (high - low);
+  return missing > 0 ? [low - missing / 2, high + missing / 2] : [low, high];
+}
+
 /** Room above and below, rounded outward to a step of the scale so that the axis rests while points come in. */
 export function padded(low: number, high: number): [number, number] {
   const size = high - low || Math.abs(high) || 1;

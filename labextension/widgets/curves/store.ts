@@ -42,6 +42,8 @@ export interface PanelSpec {
   /** Fixed ends of an axis (accuracy: 0 to 1). */
   range?: [number, number];
   rightRange?: [number, number];
+  /** Share of its values that the left axis spans at least. */
+  least?: number;
   /** Smoothing would say nothing here (learning rate, memory). */
   plain?: boolean;
 }
