@@ -14,7 +14,7 @@ from ftwidgets.widgets.text import paragraph, safe
 
 Export = Callable[[Run, str, str | None, Callable[..., None]], Any]  # export(run, to, target, progress) -> a text
 
-BUTTONS = {  # kind: description, tooltip
+BUTTONS = {  # kind: description, what it makes
     "adapter": ("Adapter", "A small PEFT folder, to put on the base model anywhere"),
     "merged": ("Merged model", "One 16-bit model: adapter merged into the unquantised base, and compared with it"),
     "gguf": ("GGUF file", "For llama.cpp and what is built on it; made by llama.cpp's own converter"),
@@ -44,17 +44,18 @@ class TakeAway(w.VBox):
         self.target = w.Text(description=TARGET, placeholder="in the run's folder", tooltip=TARGET_HELP)
         self.target.add_class("ftw-control")
         self.target.style.description_width = "initial"
-        self.buttons = {
-            kind: w.Button(description=name, tooltip=tip, layout=w.Layout(width="auto"))
-            for kind, (name, tip) in BUTTONS.items()
-        }
+        self.buttons = {kind: w.Button(description=name, tooltip=made) for kind, (name, made) in BUTTONS.items()}
         for kind, button in self.buttons.items():
             button.on_click(partial(self._press, kind))
-        row = w.HBox([*self.buttons.values()], layout=w.Layout(flex_flow="row wrap"))
-        row.add_class("ftw-buttons")
+        cells = [
+            cell for kind, button in self.buttons.items() for cell in (button, paragraph(BUTTONS[kind][1], "help"))
+        ]
+        choices = w.GridBox(cells)
+        choices.add_class("ftw-exports")
         self.state = paragraph(EMPTY, "help")
         self.state.add_class("ftw-take-away-state")
-        super().__init__([paragraph("Take away", "section"), self.target, row, self.state])
+        field = w.VBox([self.target, paragraph(TARGET_HELP, "help")])
+        super().__init__([paragraph("Take away", "section"), field, choices, self.state])
         self.add_class("ftw-take-away")
         self.show(None)
 
