@@ -119,7 +119,8 @@ class Monitor(w.VBox):
         elif phase == "downloading" and total and done is not None:
             words += [f"downloading {now.get('text', '')}", f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB"]
         else:
-            words.append(": ".join(filter(None, (phase, now.get("text")))))
+            what = (phase if phase != self.run.status else "", now.get("text"))
+            words.append(": ".join(filter(None, what)))
             if total and done is not None:
                 words.append(f"{done:,.0f} / {total:,.0f}")
         self._text.value = "  ·  ".join(words)
