@@ -19,7 +19,7 @@ def ask(
     temperature: float = 0.0,
     top_p: float = 1.0,
     seed: int = 0,
-    on_text: Callable[[str], None] | None = None,
+    on_text: Callable[[str], object] | None = None,
 ) -> Future[str]:
     """The model's answer to ``prompt``, with the adapter on or off, from the one loaded model.
 
@@ -31,7 +31,7 @@ def ask(
         chat: Whether a text is a user's message, put through the chat template, or is to be gone on with as it
             stands. Without it, as the run trained: text after continued pre-training, else a message.
         top_p: Above temperature 0, sample among the likeliest tokens that together hold this share.
-        on_text: Called with each piece of the answer as it is written.
+        on_text: Called with each piece of the answer as it is written; ``False`` ends the answer with that piece.
 
     Raises:
         FtwidgetsError: The run's model is not in this kernel (``ftwidgets.load_model(run)`` brings it), scores instead

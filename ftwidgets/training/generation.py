@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
-from transformers import TextStreamer
+from transformers import StoppingCriteria, TextStreamer
 
 from ftwidgets.errors import FtwidgetsError
 
@@ -74,13 +74,14 @@ def complete(
     top_p: float = 1.0,
     seed: int = 0,
     batch_size: int = 8,
-    on_text: Callable[[str], None] | None = None,
+    on_text: Callable[[str], object] | None = None,
 ) -> list[str]:
     """One completion for each prompt.
 
     Args:
         model: A ``PeftModel``; with ``adapter=False`` its base answers, with a name the adapter of that name.
-        on_text: Called with each piece of an answer as it is written; prompts are then answered one by one.
+        on_text: Called with each piece of an answer as it is written; ``False`` ends that answer with the piece.
+            Prompts are then answered one by one.
         temperature: 0 takes the likeliest token each time; above, tokens are sampled with ``seed``.
 
     Raises:
@@ -92,7 +93,8 @@ def complete(
         # transformers samples among 50 tokens unless told otherwise: that would not be the model's own distribution.
         sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": top_p}
     if on_text is not None:
-        sampling["streamer"] = _Speaker(tokenizer, on_text)
+        sampling["streamer"] = speaker = _Speaker(tokenizer, on_text)
+        sampling["stopping_criteria"] = [_Ended(speaker)]
         batch_size = 1
     answers: list[str] = []
     with resting(model, seed), contiguous_head(model), speaking_as(model, adapter):
@@ -151,10 +153,23 @@ def _room(model: Any, prompt_length: int, wanted: int) -> int:
 class _Speaker(TextStreamer):
     """Hands an answer on while it is written, in pieces that are whole characters."""
 
-    def __init__(self, tokenizer: Any, on_text: Callable[[str], None]):
+    def __init__(self, tokenizer: Any, on_text: Callable[[str], object]):
         super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)
         self._on_text = on_text
+        self.ended = False  # where the one who listens has heard enough
 
     def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
         if text:
-            self._on_text(text)
+            self.ended = self._on_text(text) is False
+        if stream_end:
+            self.ended = False
+
+
+class _Ended(StoppingCriteria):
+    """Ends an answer that its listener has heard enough of."""
+
+    def __init__(self, speaker: _Speaker):
+        self._speaker = speaker
+
+    def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+        return torch.full((len(input_ids),), self._speaker.ended, dtype=torch.bool, device=input_ids.device)

@@ -17,6 +17,9 @@ Ask = Callable[..., Future]  # ftwidgets.ask
 SIDES = (("base", False), ("trained", True))
 CHAT, COMPLETE = "a message (chat)", "text to go on with"
 
+ASK = ("Ask both", "comments", "Ask the base and the trained model")
+STOP = ("Stop both", "stop", "End both answers where they are")
+
 
 class TryIt(w.VBox):
     """A prompt, sampling controls, and what the base and the trained model make of it.
@@ -29,6 +32,7 @@ class TryIt(w.VBox):
         self._run: Run | None = None
         self._ready = False
         self._waiting = 0
+        self._heard_enough = False
         self.prompt = w.Textarea(
             description="prompt", rows=3, placeholder="Write to the model", tooltip="What both sides are asked"
         )
@@ -56,8 +60,8 @@ class TryIt(w.VBox):
         for control in (self.prompt, *sampling):
             control.add_class("ftw-control")
             control.style.description_width = "initial"
-        self.button = w.Button(description="Ask both", icon="comments", tooltip="Ask the base and the trained model")
-        self.button.on_click(lambda _: self.ask())
+        self.button = w.Button()
+        self.button.on_click(lambda _: self.stop() if self._waiting else self.ask())
         self.new = w.Button(
             description="New conversation", icon="eraser", tooltip="Both sides forget what was said so far"
         )
@@ -100,7 +104,7 @@ class TryIt(w.VBox):
         if not self._ready or not text.strip() or self._waiting:
             return
         chat = self.kind.value == CHAT
-        self._waiting = len(SIDES)
+        self._waiting, self._heard_enough = len(SIDES), False
         self._enable()
         for name, adapter in SIDES:
             side = self.sides[name]
@@ -114,13 +118,22 @@ class TryIt(w.VBox):
                     temperature=self._temperature.value,
                     top_p=self._top_p.value,
                     seed=self._seed.value,
-                    on_text=side.write,
+                    on_text=partial(self._hear, side),
                 )
             except ValueError as error:
                 side.fail(error)
                 self._done()
             else:
                 future.add_done_callback(partial(self._finish, side))
+
+    def stop(self) -> None:
+        """End both answers where they are. Returns at once."""
+        self._heard_enough = True
+        self._enable()
+
+    def _hear(self, side: Transcript, piece: str) -> bool:
+        side.write(piece)
+        return not self._heard_enough
 
     def _finish(self, side: Transcript, answered: Future[Any]) -> None:
         error = answered.exception()
@@ -144,9 +157,10 @@ class TryIt(w.VBox):
             self._enable()
 
     def _enable(self) -> None:
-        """Between a question and its two answers nothing can be asked or forgotten."""
+        """Between a question and its two answers nothing can be asked or forgotten, only ended."""
         busy = self._waiting > 0
-        self.button.disabled = busy or not self._ready
+        self.button.description, self.button.icon, self.button.tooltip = STOP if busy else ASK
+        self.button.disabled = self._heard_enough if busy else not self._ready
         self.kind.disabled = busy
         self.new.disabled = busy or not self.sides["base"].messages
         self.new.layout.display = "" if self.kind.value == CHAT else "none"

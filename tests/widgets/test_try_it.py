@@ -95,10 +95,42 @@ def test_nothing_can_be_asked_while_both_sides_answer(run):
     panel.prompt.value = "Hello"
     panel.ask()
     panel.ask()
-    assert len(waiting) == 2 and panel.button.disabled and panel.kind.disabled and panel.new.disabled
+    assert len(waiting) == 2 and panel.kind.disabled and panel.new.disabled
+    assert panel.button.description == "Stop both" and not panel.button.disabled
+    panel.button.click()
+    assert len(waiting) == 2 and panel.button.disabled
     for future in waiting:
         future.set_result("Hi")
+    assert panel.button.description == "Ask both" and not panel.button.disabled
+
+
+def test_answers_are_ended_where_they_are(run):
+    question = "Tell me a story about an owl."
+    pieces, asked, panel = [], [], None
+    whole = ftwidgets.ask(run, question, max_new_tokens=64, on_text=pieces.append).result(120)
+
+    def ask(run, prompt, **options):
+        heard = options.pop("on_text")
+
+        def listen(piece):  # the person presses Stop at the second piece
+            asked.append(piece)
+            if len(asked) == 2:
+                panel.button.click()
+            return heard(piece)
+
+        future = ftwidgets.ask(run, prompt, on_text=listen, **options)
+        future.exception(120)
+        return future
+
+    panel = TryIt(ask)
+    panel.show(run)
+    panel.prompt.value = question
+    panel.ask()
+    said = [side.messages[-1]["content"] for side in panel.sides.values()]
+    assert said[0].startswith("".join(asked[:2]).strip()) and 0 < len(said[1]) < len(said[0]) < len(whole)
+    assert len(asked) < len(pieces)  # of both sides together: a token or two come after the word
     assert not panel.button.disabled
+    assert ftwidgets.ask(run, question, max_new_tokens=64).result(120) == whole  # nothing of it stays
 
 
 def test_what_a_model_writes_is_never_markup():
