@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 AXES = ("step", "epoch", "time")
@@ -139,16 +139,13 @@ def _with(known: Panel, metrics: dict[str, str], left: dict[str, None]) -> Panel
         left.pop(name, None)
     right = tuple(name for name in known.right if name in metrics)
     alone = set(metrics) == set(right)  # nothing on the left: then the right-hand axis is the only one
-    return Panel(
-        id=known.id,
-        title=known.title,
+    return replace(
+        known,
         metrics=metrics,
         right=() if alone else right,
         zero=known.zero and not alone,
         range=known.right_range if alone else known.range,
         right_range=known.right_range if right and not alone else None,
-        plain=known.plain,
-        open=known.open,
         evaluation=evaluation,
     )
 
@@ -183,14 +180,15 @@ def _split(found: list[Panel]) -> list[Panel]:
                 title = panel.title
             elif panel.right and (short := label[:1].upper() + label[1:]) not in {other.title for other in single}:
                 title = short  # two axes mean two quantities, each with a name of its own, said once
-            one = Panel(
+            one = replace(
+                panel,
                 id=f"{panel.id}:{name}",
                 title=title,
                 metrics={name: label},
+                right=(),
                 zero=panel.zero and name not in panel.right,
                 range=panel.right_range if name in panel.right else panel.range,
-                plain=panel.plain,
-                open=panel.open,
+                right_range=None,
                 evaluation={twin: base for twin, base in panel.evaluation.items() if base == name},
             )
             single.append(one)

@@ -113,6 +113,11 @@ def _draw(axes: Axes, panel: Panel, runs: Sequence[Any], axis: str, smoothing: f
             average = smoothed(y, smoothing) if smooth else y
             end: dict[str, Any] = {"marker": marker, "markersize": 4, "markevery": [-1]}
             side.plot(x[kept], average[kept], color=color, linewidth=1.4, label=label, **end)
+    if panel.least:
+        low, high = axes.get_ylim()
+        missing = panel.least * max(abs(low), abs(high)) - (high - low)
+        if missing > 0:
+            axes.set_ylim(low - missing / 2, high + missing / 2)
     handles = [
         pair
         for side in (axes, right)

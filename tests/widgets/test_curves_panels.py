@@ -127,3 +127,6 @@ def test_forgetting_has_a_panel_of_its_own():
     found = {panel.id: panel for panel in panels(["step", "loss", "eval_general_loss", "eval_general_perplexity"])}
     assert found["general"].open and found["general"].evaluation == {"eval_general_perplexity": "general_perplexity"}
     assert not found["other:general_loss"].open
+    assert found["general"].spec()["least"] == 0.1 and "least" not in found["loss"].spec()
+    apart = {panel.id: panel for panel in panels(["loss", "eval_general_perplexity"], split=True)}
+    assert apart["general:general_perplexity"].spec()["least"] == 0.1
