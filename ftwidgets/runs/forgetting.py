@@ -149,4 +149,5 @@ def _interval(differences: np.ndarray, tokens: np.ndarray, mean: float) -> tuple
 
 
 def _percent(share: float) -> str:
-    return f"{share:+.0%}" if abs(share) >= 0.095 else f"{share:+.1%}"
+    said = f"{share:+.0%}" if abs(share) >= 0.095 else f"{share:+.1%}"
+    return "±0.0%" if said in ("+0.0%", "-0.0%") else said.replace("-", "−")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ftwidgets.config.changes import changed_text
+from ftwidgets.runs.examples import rows_of_steps
 from ftwidgets.runs.forgetting import verdict
+from ftwidgets.runs.held_out import wilson
 from ftwidgets.runs.run import Run
 
 TOLD = {  # metric, how it is said, and how it is written
@@ -42,11 +44,12 @@ def story(run: Run) -> list[str]:
         if name == "eval_rewards/accuracies" and run.config.method != "dpo":
             continue  # without a reference it is the measure above
         values = rows[:, columns.index(name)]
+        at = rows[values == values, 0]
         values = values[values == values]
         if len(values) >= 2:
             first, last = values[0], values[-1]
             if form == "percent":
-                told.append(f"{words}: {first:.0%} → {last:.0%}")
+                told.append(f"{words}: {first:.0%} → {last:.0%}{_of(run, int(at[-1]), last)}")
             else:
                 told.append(f"{words}: {first:.4g} → {last:.4g}")
     told += verdict(run)
@@ -64,3 +67,12 @@ def _duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60)} min"
+
+
+def _of(run: Run, step: int, share: float) -> str:
+    """Of how many held-out pairs a share is, and how sure it is for that; empty where the run did not say."""
+    pairs = len(rows_of_steps(run, step, step, "eval"))
+    if not pairs:
+        return ""
+    low, high = wilson(round(share * pairs), pairs)
+    return f" (of {pairs:,}; 95% interval {low:.0%} to {high:.0%})"

@@ -80,3 +80,10 @@ def test_runs_without_it_are_told_as_before(run):
         assert forgetting(old) is None and verdict(old) == []
         assert len(story(load_run(old.folder))) == 1
     assert forgetting(run(measured(0, [1.0, 2.0]), measured(3, [1.0], [40]))) is None  # other texts
+
+
+def test_a_change_too_small_to_write_has_no_sign(run):
+    told = verdict(run(measured(0, [1.0, 1.0]), measured(4, [1.0 - 1e-6, 1.0 - 1e-6])))
+    assert "(±0.0%, 95% interval ±0.0% to ±0.0%" in told[0]
+    less = verdict(run(measured(0, [1.0, 1.0]), measured(4, [0.99, 0.99])))
+    assert "(−1.0%" in less[0]  # exp(-0.01) - 1

@@ -2,12 +2,15 @@
 
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ftwidgets.runs import load_run
 from ftwidgets.runs.held_out import Z95, evaluations, mcnemar, wilson
 from ftwidgets.runs.standing import standings
+from ftwidgets.runs.story import story
 
 from .recorded import judged, pairs, recorded
 
@@ -104,3 +107,11 @@ def test_no_common_pair_means_no_ranking(tmp_path):
     runs = [recorded(tmp_path, [judged(1, [at], [1])]) for at in (0, 1)]
     made, (group,) = standings(runs)
     assert len(group.ids) == 0 and all(s.judged is None for s in made)
+
+
+def test_a_runs_story_says_of_how_many_pairs_a_share_is():
+    run = load_run(Path(__file__).parents[2] / "examples" / "recorded_runs" / "dpo-5e-5")
+    last = evaluations(run)[-1]
+    low, high = last.interval()
+    told = next(line for line in story(run) if "likelier per token" in line)
+    assert told.endswith(f"→ {last.accuracy:.0%} (of {len(last.ids)}; 95% interval {low:.0%} to {high:.0%})")
