@@ -117,7 +117,7 @@ def detect(source: Source | Iterable[Row | Problem], mapping: dict[str, Any] | M
         evidence.append(how)
     if pairs_rows(settled.shape, kinds[0]) and (left := left_over(readings)):
         evidence.append(
-            f"{left} of {len(readings)} answers looked at are left over: none of the other mark is there to pair with"
+            f"left out, as no opposite answer is there to pair with: {left} of {len(readings)} answers looked at"
         )
     evidence.append(f"{len(readings)} of {len(rows)} rows looked at fit")
     return Detection(settled.shape, settled, kinds, evidence, share, problems, columns, len(rows))

@@ -212,9 +212,9 @@ def test_kto_rows_serve_pairs_only_where_prompts_match():
     rows.append({"prompt": "q1", "completion": "bad", "label": False})
     found = detect(source_of_object(rows))
     assert "pairs" in found.kinds
-    assert "1 of 3 answers looked at are left over" in found.explain()
+    assert "to pair with: 1 of 3 answers looked at" in found.explain()
     rows.append({"prompt": "q2", "completion": "good", "label": True})
-    assert "left over" not in detect(source_of_object(rows)).explain()
+    assert "left out" not in detect(source_of_object(rows)).explain()
 
 
 def test_unknown_columns_are_named_with_a_way_to_map_them():
