@@ -176,7 +176,7 @@ def test_a_slow_function_is_noted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 30.0, 30.0, 60.0])
     monkeypatch.setattr("ftwidgets.training.ppo.rewards.time.perf_counter", lambda: next(clock))
     notes: list[str] = []
-    reward = FunctionReward(tiny.letters_a, notes.append)
+    reward = FunctionReward(tiny.early, notes.append)
     some = answers(tiny.tokenizer(), ["x"], ["a"])
     reward(some, "update 1")
     reward(some, "update 2")

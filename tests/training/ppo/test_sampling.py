@@ -7,7 +7,7 @@ import torch
 
 from ftwidgets.training.ppo import plain_weights
 from ftwidgets.training.ppo.roles import Roles
-from ftwidgets.training.ppo.sampling import Sampler
+from ftwidgets.training.ppo.sampling import BLOCK, Sampler, draw
 from tests.training.ppo import tiny
 from tests.training.ppo.test_roles import FOUR_BIT, shake
 
@@ -48,6 +48,20 @@ def test_samples_from_the_whole_distribution(roles: Roles) -> None:
         spread = 5 * math.sqrt(probability * (1 - probability) / 2000) + 1e-9  # five standard deviations
         assert abs(seen[token] / 2000 - probability) <= spread
     assert base.generation_config.top_k == 1
+
+
+def test_blocks_change_no_probability() -> None:
+    """Tokens at both ends of blocks, in a vocabulary that ends within a block; all others must never come."""
+    probabilities = {0: 0.4, BLOCK - 1: 0.1, BLOCK: 0.25, 2 * BLOCK + 7: 0.25}
+    row = torch.zeros(2 * BLOCK + 8).index_put(
+        (torch.tensor([*probabilities]),), torch.tensor([*probabilities.values()])
+    )
+    torch.manual_seed(0)
+    count = 4000
+    seen = Counter(draw(row.expand(count, -1)).flatten().tolist())
+    assert seen.keys() == probabilities.keys()
+    for token, probability in probabilities.items():
+        assert abs(seen[token] / count - probability) <= 5 * math.sqrt(probability * (1 - probability) / count)
 
 
 def test_answers_end_with_their_stop_token(roles: Roles) -> None:

@@ -110,7 +110,7 @@ def test_rollouts_are_told_with_their_rows(tmp_path: Path) -> None:
         assert {len(column) for name, column in table.items() if name != "step"} == {8}
         assert sorted(table["row_id"]) == list(range(8))
         assert [tiny.PROMPTS[i] for i in table["row_id"]] == table["prompt"]
-        assert table["score"] == tiny.letters_a(table["prompt"], table["completion"])
+        assert table["score"] == tiny.early(table["prompt"], table["completion"])
         assert all(1 <= length <= 8 for length in table["length"])
     assert sum(tables[0]["score"]) / 8 == pytest.approx(logs(trainer)[0]["objective/scores"])
     assert sum(tables[1]["kl"]) / 8 == pytest.approx(logs(trainer)[2]["objective/kl"], abs=1e-5)
@@ -166,12 +166,8 @@ def test_adaptive_kl_follows_its_target(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value_model", ["adapter", "head"])
 def test_learns_what_is_rewarded(value_model: str, tmp_path: Path) -> None:
     """From a third of the letters to most of them."""
-
-    def early(prompts: list[str], completions: list[str]) -> list[float]:
-        return [sum(letter in "abcdefghijklm" for letter in text) / 8 for text in completions]
-
     options: dict[str, Any] = {"kl_coef": 0.0, "learning_rate": 3e-2, "critic_learning_rate": 3e-2, "max_steps": 24}
-    trainer = train(tmp_path, value_model=value_model, reward=early, per_device_train_batch_size=16, **options)
+    trainer = train(tmp_path, value_model=value_model, per_device_train_batch_size=16, **options)
     scores = [row["objective/scores"] for row in logs(trainer) if "objective/scores" in row]
     assert scores[0] < 0.4 < 0.6 < sum(scores[-3:]) / 3
 

@@ -127,9 +127,9 @@ def config(**options: Any) -> RunConfig:
     return RunConfig(**(usual | options))
 
 
-def letters_a(prompts: list[str], completions: list[str]) -> list[float]:
-    """A reward that anyone can learn: how many a's."""
-    return [float(completion.count("a")) for completion in completions]
+def early(prompts: list[str], completions: list[str]) -> list[float]:
+    """A reward that anyone can learn, and that differs between answers: how many letters of the alphabet's half."""
+    return [sum(letter in "abcdefghijklm" for letter in completion) / 8 for completion in completions]
 
 
 def rows(prompts: list[Any] = PROMPTS) -> Dataset:
@@ -137,7 +137,7 @@ def rows(prompts: list[Any] = PROMPTS) -> Dataset:
 
 
 def job(
-    folder: Path, *, prompts: list[Any] = PROMPTS, held_out: Any = None, reward: Any = letters_a, **options: Any
+    folder: Path, *, prompts: list[Any] = PROMPTS, held_out: Any = None, reward: Any = early, **options: Any
 ) -> Job:
     """A job of a fresh model, loaded as a run loads it."""
     c = config(**options)
