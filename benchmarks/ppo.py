@@ -5,7 +5,8 @@
 The same prompts, reward function, LoRA and batch on the same NF4 policy; TRL's value model is in bfloat16 and trained
 whole, as it has to be there; TRL's option ``gradient_checkpointing`` has no effect there (its ``train`` never switches
 it on), so ours is off too. Both sample answers of exactly ``ANSWER`` tokens. Each side runs in a process of its own,
-in turns (ours, TRL's, ours, ...); the first update of each is not counted. TRL 1.12.0 is put into a folder of its own
+and which comes first alternates; the first update of each process is not counted. The ratio is that of the medians over
+all updates; each round's own stands beside it, to show how far they scatter. TRL 1.12.0 is put into a folder of its own
 (``~/.cache/ftwidgets-benchmarks``) over the packages installed here. Prints one line of JSON last.
 """
 
@@ -191,8 +192,8 @@ def run(side: str, model: str, updates: int) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True)
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--updates", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--updates", type=int, default=6)
     parser.add_argument("--side", choices=["ours", "theirs"])
     given = parser.parse_args()
     if given.side:
@@ -201,10 +202,13 @@ def main() -> None:
         print(json.dumps({"seconds": seconds, "kl": first["objective/kl"], "peak": peak_bytes()}))
         return
     results: dict[str, list[dict]] = {"ours": [], "theirs": []}
-    for _ in range(given.rounds):
-        for side, found in results.items():
-            found.append(run(side, given.model, given.updates))
-            print(f"{side}: {found[-1]}", file=sys.stderr)
+    for turn in range(given.rounds):
+        for side in ("ours", "theirs")[:: -1 if turn % 2 else 1]:
+            results[side].append(run(side, given.model, given.updates))
+            print(f"{side}: {results[side][-1]}", file=sys.stderr)
+
+    def update_seconds(found: dict) -> float:
+        return statistics.median(s for s, _ in found["seconds"])
 
     def summary(side: str) -> dict:
         seconds = statistics.median(s for r in results[side] for s, _ in r["seconds"])
@@ -218,9 +222,11 @@ def main() -> None:
         }
 
     mine, other = summary("ours"), summary("theirs")
+    rounds = zip(results["ours"], results["theirs"], strict=True)
     print(json.dumps({
         "benchmark": "ppo", "model": given.model, "ours": mine, f"trl {THEIRS}": other,
         "samples_per_second_ratio": mine["samples_per_second"] / other["samples_per_second"],
+        "ratio_of_each_round": [update_seconds(t) / update_seconds(o) for o, t in rounds],
         "peak_memory_ratio": mine["peak_gb"] / other["peak_gb"],
         "targets": {"samples_per_second_ratio": 1.5, "peak_memory_ratio": 0.4},
     }))  # fmt: skip
