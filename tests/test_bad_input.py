@@ -136,6 +136,7 @@ def test_after_a_refusal_the_next_run_works(tmp_path):
     ("method", "row"),
     [
         ("sft", {"prompt": "word " * 400, "completion": "x"}),
+        ("dpo", {"prompt": "word " * 400, "chosen": "x", "rejected": "y"}),
         ("reward", {"prompt": "word " * 400, "chosen": "x", "rejected": "y"}),
         ("ppo", {"prompt": "word " * 400}),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from trl.trainer.reward_trainer import DataCollatorForPreference
 
 from ftwidgets.data.preflight.end_tokens import without_tail
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.training.finite import FiniteSteps
 from ftwidgets.training.job import Job
 from ftwidgets.training.ppo.prompts import encode_prompt
 from ftwidgets.training.ppo.stops import stop_ids
@@ -49,11 +51,13 @@ def build_trainer(job: Job) -> RewardTrainer:
     )
 
 
-class PairRewardTrainer(RewardTrainer):
+class PairRewardTrainer(FiniteSteps, RewardTrainer):
     """TRL's trainer, which also tells each pair's rewards with the pair's row."""
 
     def __init__(self, job: Job, **keywords: Any):
         self._job = job
+        self._losses: dict[int, float] = {}  # of the running step's pairs, by row
+        self._step = 0
         super().__init__(**keywords)
 
     def _set_signature_columns_if_needed(self) -> None:
@@ -68,12 +72,16 @@ class PairRewardTrainer(RewardTrainer):
         lengths = inputs["attention_mask"].sum(1).tolist()
         loss, outputs = super().compute_loss(model, inputs, True, num_items_in_batch)
         chosen, rejected = outputs.logits.detach().float().squeeze(-1).chunk(2)
+        step, losses = self.state.global_step + int(model.training), (-F.logsigmoid(chosen - rejected)).tolist()
+        if model.training:
+            self._losses = dict(zip(rows, losses, strict=True)) | (self._losses if self._step == step else {})
+            self._step = step
         self._job.context.emit(
             "examples",
-            step=self.state.global_step + int(model.training),
+            step=step,
             split="train" if model.training else "eval",
             id=rows,
-            loss=(-F.logsigmoid(chosen - rejected)).tolist(),
+            loss=losses,
             margin=(chosen - rejected).tolist(),
             chosen_reward=chosen.tolist(),
             rejected_reward=rejected.tolist(),
@@ -81,6 +89,9 @@ class PairRewardTrainer(RewardTrainer):
             rejected_length=lengths[len(rows) :],
         )
         return (loss, outputs) if return_outputs else loss
+
+    def rows_of_step(self) -> tuple[list[int], list[int]]:
+        return [row for row, loss in self._losses.items() if not math.isfinite(loss)], list(self._losses)
 
 
 class _Collator(DataCollatorForPreference):

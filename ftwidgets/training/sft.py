@@ -9,8 +9,13 @@ from trl import SFTConfig, SFTTrainer
 from trl.chat_template_utils import has_generation_markers
 
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.training.finite import FiniteSteps
 from ftwidgets.training.job import Job
 from ftwidgets.training.preflight import marked_template
+
+
+class TextTrainer(FiniteSteps, SFTTrainer):
+    """TRL's trainer, which takes no step that is not a number."""
 
 
 def build_trainer(job: Job) -> SFTTrainer:
@@ -32,7 +37,7 @@ def build_trainer(job: Job) -> SFTTrainer:
         "packing": bool(job.config.packing),
         "eval_packing": False,
     }
-    trainer = SFTTrainer(
+    trainer = TextTrainer(
         model=job.model,
         args=SFTConfig(**arguments, **options),
         train_dataset=train,

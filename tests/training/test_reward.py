@@ -10,6 +10,7 @@ from datasets import Dataset
 from safetensors.torch import load_file
 
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.training.finite import NonFiniteError
 from ftwidgets.training.reward import build_trainer, encode_pairs
 from tests.training.ppo import tiny
 
@@ -105,6 +106,20 @@ def test_a_single_pair(tmp_path: Path) -> None:
     trainer = build_trainer(job)
     trainer.train()
     assert trainer.state.global_step == 2
+
+
+def test_a_step_that_is_no_number_is_not_taken_and_its_row_named(tmp_path: Path) -> None:
+    job = tiny.reward_job(tmp_path, gradient_accumulation_steps=2)
+    rows = job.train.to_list()
+    rows[5]["chosen"] = [{"role": "assistant", "content": "z"}]
+    job.train = Dataset.from_list(rows)
+    trainer = build_trainer(job)
+    trainer.model.get_input_embeddings().weight.data[ids("z")] = torch.nan
+    before = [p.detach().clone() for p in trainer.model.parameters() if p.requires_grad]
+    with pytest.raises(NonFiniteError, match=r"The gradient became nan at step 1, in row 105\."):
+        trainer.train()
+    after = [p for p in trainer.model.parameters() if p.requires_grad]
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
 
 def test_evaluating_does_not_spoil_a_4_bit_base(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def build_trainer(job: Job) -> PairwiseTrainer:
         beta=config.beta,
         precompute_ref_log_probs=bool(config.precompute_ref_log_probs),
     )
-    return PairwiseTrainer(
+    trainer = PairwiseTrainer(
         job.model,
         args,
         job.train,
@@ -46,3 +46,6 @@ def build_trainer(job: Job) -> PairwiseTrainer:
         prefix_sharing=config.prefix_sharing or "auto",
         callbacks=job.callbacks,
     )
+    if job.held_out is not None and trainer.eval_dataset is None:
+        job.go_unevaluated("none is left.")
+    return trainer

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow.compute as pc
 from datasets import Dataset
 
-from ftwidgets.training.pairwise.problems import PairsError, named
+from ftwidgets.training.finite import named
+from ftwidgets.training.pairwise.problems import PairsError
 
 TOKENS = ("prompt_ids", "chosen_ids", "rejected_ids")
 COLUMNS = ("row_id", *TOKENS, "ref_chosen_logps", "ref_rejected_logps")

@@ -17,19 +17,19 @@ from trl import DPOConfig, DPOTrainer
 from trl.models.utils import disable_gradient_checkpointing
 from trl.trainer.utils import use_adapter
 
+from ftwidgets.training.finite import FiniteSteps
 from ftwidgets.training.pairwise import reference, rows
 from ftwidgets.training.pairwise.attention import no_mask
 from ftwidgets.training.pairwise.batch import PairCollator
 from ftwidgets.training.pairwise.layout import Pair, shared_row, two_rows
 from ftwidgets.training.pairwise.objective import Objective, PairScores
-from ftwidgets.training.pairwise.problems import NonFiniteError, named
 from ftwidgets.training.pairwise.record import Record
 from ftwidgets.training.pairwise.sampler import LengthSampler
 from ftwidgets.training.pairwise.scoring import TokenScores, add_scoring
 from ftwidgets.training.pairwise.sharing import PrefixSharing, decide
 
 
-class PairwiseTrainer(DPOTrainer):
+class PairwiseTrainer(FiniteSteps, DPOTrainer):
     """Trains a LoRA adapter on preference pairs.
 
     TRL's trainer prepares the data, the adapters and the fused LM head; the forward pass, the losses and what is logged
@@ -82,6 +82,8 @@ class PairwiseTrainer(DPOTrainer):
             processing_class=processing_class,
             callbacks=callbacks,
         )
+        if self.eval_dataset is not None and len(self.eval_dataset) == 0:
+            self.eval_dataset, self.args.eval_strategy = None, "no"
         self._drop_idle_reference()
         self.base = self.model.get_base_model()
         add_scoring(self.base)
@@ -228,28 +230,18 @@ class PairwiseTrainer(DPOTrainer):
     def training_step(self, *args: Any, **keywords: Any) -> Tensor:
         loss = super().training_step(*args, **keywords)
         if not math.isfinite(loss.item()):
-            self._stop_non_finite("loss", loss.item())
+            self.stop_non_finite("loss", loss.item())
         return loss
 
-    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
-        norm = super()._get_grad_norm(model, grad_norm=grad_norm)
-        # With float16 a gradient that overflows is expected now and then: the scaler skips that step by itself.
-        if norm is not None and self.accelerator.scaler is None and not math.isfinite(norm):
-            self._stop_non_finite("gradient", float(norm))
-        return norm
+    def rows_of_step(self) -> tuple[list[int], list[int]]:
+        ids, losses = self.record.latest("train", self.state.global_step + 1)
+        return [i for i, loss in zip(ids, losses, strict=True) if not math.isfinite(loss)], ids
 
-    def _stop_non_finite(self, what: str, value: float) -> None:
-        step = self.state.global_step + 1
-        ids, losses = self.record.latest("train", step)
-        broken = [i for i, loss in zip(ids, losses, strict=True) if not math.isfinite(loss)]
-        self._emit_examples("train")
-        where = f"in {named(broken)}" if broken else f"among {named(ids)}"
-        raise NonFiniteError(
-            f"The {what} became {value} at step {step}, {where}. The step was not taken, and the last checkpoint is "
-            f"sound. Look at those rows, or lower learning_rate (now {self.args.learning_rate:g}).",
-            step,
-            broken or ids,
-        )
+    def stop_non_finite(self, what: str, value: float) -> None:
+        try:
+            super().stop_non_finite(what, value)
+        finally:
+            self._emit_examples("train")
 
     def _emit_examples(self, split: str) -> dict[str, float]:
         metrics, events = self.record.drain(split)

@@ -69,7 +69,7 @@ def load_checkpoint(folder: Path, roles: Roles) -> tuple[float, dict[str, int], 
         if (folder / ROLLOUT).is_file():
             device: torch.device = roles.model.device
             rollout = Rollout(**{name: tensor.to(device) for name, tensor in load_file(folder / ROLLOUT).items()})
-    except (OSError, RuntimeError, SafetensorError, KeyError, ValueError) as error:
+    except (OSError, RuntimeError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise FtwidgetsError(
             f"The checkpoint {folder} does not fit this run: {str(error).strip().splitlines()[0]}. It has to be of the "
             "same base model, adapter settings (r, target_modules) and value_model. Resume with the config it was made "

@@ -79,7 +79,7 @@ class Collector:
         texts, scores = [texts[i] for i in order], [scores[i] for i in order]
         ended = torch.tensor([row[-1] in self.sampler.stops for row in ids])
         device = self.roles.model.device
-        rollout = Rollout.of([p.ids for p in prompts], ids, device)
+        rollout = Rollout.of([p.row_id for p in prompts], [p.ids for p in prompts], ids, device)
         entropy = self._look(rollout)
 
         given = torch.tensor(scores, dtype=torch.float32)

@@ -14,11 +14,13 @@ class Rollout:
     """N answers in the order in which minibatches and micro-batches take them; rows are padded on the right.
 
     Attributes:
+        row_ids: (N,) the prompts' rows in the source.
         tokens: (N, L) prompt and answer of each row, then padding.
         prompt_lengths, lengths: (N,) tokens of the prompt and of the answer.
         logprobs, ref_logprobs, values, advantages, returns: (N, T) float32, for the answer's tokens.
     """
 
+    row_ids: Tensor
     tokens: Tensor
     prompt_lengths: Tensor
     lengths: Tensor
@@ -29,11 +31,18 @@ class Rollout:
     returns: Tensor
 
     @classmethod
-    def of(cls, prompts: Sequence[list[int]], answers: Sequence[list[int]], device: torch.device) -> Rollout:
+    def of(
+        cls,
+        row_ids: Sequence[int],
+        prompts: Sequence[list[int]],
+        answers: Sequence[list[int]],
+        device: torch.device,
+    ) -> Rollout:
         """A rollout of token ids, its numbers still zero."""
         rows = [torch.tensor([*p, *a]) for p, a in zip(prompts, answers, strict=True)]
         zeros = torch.zeros(len(rows), max(map(len, answers)), device=device)
         return cls(
+            torch.tensor(row_ids),
             torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).to(device),
             torch.tensor([len(p) for p in prompts], device=device),
             torch.tensor([len(a) for a in answers], device=device),

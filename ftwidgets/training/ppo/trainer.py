@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import Trainer, TrainingArguments
 
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.training.finite import FiniteSteps
 from ftwidgets.training.job import Job
 from ftwidgets.training.ppo.checkpoint import load_checkpoint, save_adapters, save_progress, save_value
 from ftwidgets.training.ppo.collect import Collected, Collector
@@ -25,7 +26,7 @@ from ftwidgets.training.ppo.sampling import Sampler
 from ftwidgets.training.reporter import StoppedBetweenSteps
 
 
-class PPOTrainer(Trainer):
+class PPOTrainer(FiniteSteps, Trainer):
     """Proximal policy optimization (arXiv 1707.06347; details of arXiv 2403.17031).
 
     One update samples ``per_device_train_batch_size × gradient_accumulation_steps × num_mini_batches`` answers and
@@ -34,6 +35,8 @@ class PPOTrainer(Trainer):
     Policy and value have a backward pass each, inside their own adapter's context: with gradient checkpointing, one
     backward over both would compute activations again under the wrong adapter.
     """
+
+    remedy = "lower learning_rate, or raise kl_coef"
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class PPOTrainer(Trainer):
         self.update_size = self.minibatch_size * c.num_mini_batches
         self.steps_per_update = c.num_ppo_epochs * c.num_mini_batches
         self.rollout: Rollout | None = None
+        self._rows: list[int] = []  # that the running step's answers are to
         self.counts = {"episode": 0, "num_tokens": 0}
         self._sums: dict[str, Tensor | float] = defaultdict(float)
         self._tokens = 0.0
@@ -126,6 +130,7 @@ class PPOTrainer(Trainer):
         chosen = permutation(c.num_mini_batches, seed_for(self.args.seed, update, epoch))[place]
         size = c.per_device_train_batch_size
         starts = range(chosen * self.minibatch_size, (chosen + 1) * self.minibatch_size, size)
+        self._rows = self.rollout.row_ids[starts.start : starts.stop].tolist()
         micros = [self.rollout.micro(start, size) for start in starts]
         tokens = sum(len(micro.targets) for micro in micros)
         # The Trainer looks into a batch for its size in tokens only.
@@ -173,12 +178,11 @@ class PPOTrainer(Trainer):
 
     def _backward(self, loss: Tensor) -> None:
         if not torch.isfinite(loss):
-            update = self.state.global_step // self.steps_per_update + 1
-            raise FtwidgetsError(
-                f"The loss became {loss.item()} in update {update}, step {self.state.global_step + 1}, and nothing was "
-                "changed by it. The last checkpoint is kept. Lower learning_rate, or raise kl_coef."
-            )
+            self.stop_non_finite("loss", loss.item())
         self.accelerator.backward(loss)
+
+    def rows_of_step(self) -> tuple[list[int], list[int]]:
+        return [], self._rows
 
     def _note_losses(self, policy: Part, value: Part, tokens: int) -> None:
         for name, total in (policy.sums | value.sums).items():
@@ -203,8 +207,8 @@ class PPOTrainer(Trainer):
         if self.roles.shares_trunk:
             return super()._clip_grad_norm(model)
         norm = self.accelerator.clip_grad_norm_(self.roles.policy_parameters, self.args.max_grad_norm)
-        torch.nn.utils.clip_grad_norm_(self.roles.value_parameters, self.args.max_grad_norm)
-        return norm
+        value = torch.nn.utils.clip_grad_norm_(self.roles.value_parameters, self.args.max_grad_norm)
+        return norm if torch.isfinite(value) else value  # of the two, the one that stops the run
 
     # ---- what is reported, evaluated and kept ----
 

@@ -7,7 +7,8 @@ import torch
 from datasets import Dataset
 
 from ftwidgets.errors import FtwidgetsError
-from ftwidgets.training.pairwise.problems import NonFiniteError, PairsError, named
+from ftwidgets.training.finite import NonFiniteError, named
+from ftwidgets.training.pairwise.problems import PairsError
 from tests.training.pairwise import tiny
 
 

@@ -19,7 +19,7 @@ FOUR_BIT = {"load_in_4bit": True, "bnb_4bit_compute_dtype": "bfloat16", "model":
 
 def micro(device: torch.device) -> MicroBatch:
     prompts = [[2, 3, 9, 10, 4, 3], [2, 3, 11, 4, 3], [2, 3, 12, 13, 14, 4, 3]]
-    return Rollout.of(prompts, [[20, 21, 22], [23, 24, 25, 26, 1], [5]], device).micro(0, 3)
+    return Rollout.of(range(3), prompts, [[20, 21, 22], [23, 24, 25, 26, 1], [5]], device).micro(0, 3)
 
 
 def logprobs(roles: Roles) -> torch.Tensor:

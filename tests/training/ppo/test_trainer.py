@@ -11,6 +11,7 @@ import torch
 from transformers import TrainerCallback
 
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.training.finite import NonFiniteError
 from ftwidgets.training.ppo.build import build_trainer
 from ftwidgets.training.ppo.trainer import PPOTrainer
 from ftwidgets.training.reporter import StoppedBetweenSteps
@@ -319,6 +320,17 @@ def test_a_loss_that_is_no_number_changes_nothing(tmp_path: Path) -> None:
     trainer = build_trainer(tiny.job(tmp_path, max_steps=20))
     trainer.roles.model.value_head.bias.data.fill_(float("inf"))
     before = weights(trainer)
-    with pytest.raises(FtwidgetsError, match="update 1, step 1"):
+    with pytest.raises(NonFiniteError, match=r"The loss became (nan|inf) at step 1, among rows") as caught:
+        trainer.train()
+    assert sorted(caught.value.row_ids) == list(range(8))
+    assert same(weights(trainer), before)
+
+
+@pytest.mark.parametrize("whose", ["policy_parameters", "value_parameters"])
+def test_a_gradient_that_is_no_number_changes_nothing(whose: str, tmp_path: Path) -> None:
+    trainer = build_trainer(tiny.job(tmp_path))
+    getattr(trainer.roles, whose)[0].register_hook(lambda gradient: gradient + float("inf"))
+    before = weights(trainer)
+    with pytest.raises(NonFiniteError, match="The gradient became"):
         trainer.train()
     assert same(weights(trainer), before)
