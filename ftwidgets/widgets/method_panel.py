@@ -63,19 +63,20 @@ class MethodPanel(w.VBox):
 
         ``preset``: the model has values of its own, so the fields differ from what is recommended.
         """
-        reasons = []
+        unfit: dict[str, list[str]] = {}  # methods by what keeps the rows from training them
         for name, button in self._buttons.items():
             usable, reason, way_out = look.usable[name] if look and not any_data else (True, "", "")
             button.disabled = not usable and name != chosen
             button.tooltip = METHODS[name].title if usable else f"{reason} {way_out}"
             (button.add_class if name == chosen else button.remove_class)("ftw-chosen")
             if not usable:
-                reasons.append(f"<li><b>{safe(button.description)}</b>: {safe(reason)} {safe(way_out)}</li>")
+                unfit.setdefault(f"{reason.removeprefix(f'{name} ')} {way_out}", []).append(button.description)
+        count = sum(map(len, unfit.values()))
+        reasons = "".join(f"<li><b>{safe(', '.join(names))}</b>: {safe(why)}</li>" for why, names in unfit.items())
         self._why_not.value = (
-            f"<details><summary>{len(reasons)} of {len(METHODS)} methods cannot use these rows: why, and the way out"
-            "</summary>"
-            f"<ul>{''.join(reasons)}</ul></details>"
-            if reasons
+            f"<details><summary>{count} of {len(METHODS)} methods cannot use these rows: why, and the way out</summary>"
+            f"<ul>{reasons}</ul></details>"
+            if unfit
             else ""
         )
         method = METHODS[chosen]

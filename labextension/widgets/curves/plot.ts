@@ -8,7 +8,7 @@ import { clockTicks, linearTicks, logTicks } from './ticks';
 
 /** Height of the strip between the plot and the labels below it, where events stand. */
 export const STRIP = 13;
-const ROOM = { left: 46, right: 10, rightAxis: 36, top: 6, bottom: STRIP + 18 };
+const ROOM = { left: 46, right: 10, rightAxis: 46, top: 6, bottom: STRIP + 18 };
 const APART = { x: 58, y: 30 }; // CSS pixels between ticks
 
 export interface Scales {
