@@ -1,10 +1,12 @@
 """RunConfig: what it takes, what it refuses, and that nothing is lost on the way through text."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig, defaults
+from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig, defaults, recommended
 from ftwidgets.config.code import command, python_cell, yaml_file
 
 
@@ -120,6 +122,21 @@ def test_every_option_says_what_a_form_needs():
     for option in OPTIONS.values():
         assert option.help.endswith((".", ")")), option.name
         assert option.source and option.allowed()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_says_what_a_form_needs(name):
+    """Two sentences, a formula, its data, its cost, its paper; recommended values, each with a source."""
+    method = METHODS[name]
+    assert len(re.findall(r"[.!?](?= [A-Z]|$)", method.summary)) == 2, method.summary
+    assert "=" in method.formula
+    assert method.data in {"chat", "pairs", "prompts", "text"}
+    assert "SFT" in method.memory or "base" in method.memory
+    assert "pass" in method.passes
+    assert re.search(r"\d{4}", method.paper)
+    values = recommended(name)
+    assert "learning_rate" in values
+    assert all(source for _, source in values.values())
 
 
 def test_code_views_start_the_same_run(monkeypatch):

@@ -87,7 +87,8 @@ def _prove(
             raise
         return PrefixSharing(False, f"the model cannot take shared rows ({error})", saved)
     if found <= allowed:
-        reason = f"equal to two rows within {found:.1g} nats a token, it saves {saved:.0%} of the tokens"
+        near = f"within {found:.1g} nats a token" if found else "to the last bit"
+        reason = f"equal to two rows {near}, it saves {saved:.0%} of the tokens"
         return PrefixSharing(True, reason, saved, found, allowed)
     model.set_attn_implementation(kind)
     reason = f"it differs from two rows by {found:.2g} nats a token, more than the noise of {allowed:.2g}"

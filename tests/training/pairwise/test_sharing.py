@@ -11,6 +11,7 @@ from trl.trainer.utils import add_fused_lm_head
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.training.pairwise import sharing
 from ftwidgets.training.pairwise.attention import PREFIX, no_mask
+from ftwidgets.training.pairwise.batch import PairCollator
 from ftwidgets.training.pairwise.layout import Pair, shared_row, two_rows
 from ftwidgets.training.pairwise.problems import PrefixSharingError
 from ftwidgets.training.pairwise.scoring import add_scoring
@@ -71,7 +72,7 @@ def test_log_probs_and_gradients_equal_separate_rows(architecture, shared):
 
     model.set_attn_implementation(PREFIX + model.config._attn_implementation)
     found = in_row_order(log_probs(model, pairs, shared), pairs)
-    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=0)
     (found * upstream).sum().backward()
     for name, parameter in model.named_parameters():
         scale = gradients[name].norm()
@@ -138,6 +139,30 @@ def test_off_where_prompts_are_short():
     pairs = [Pair([1], [2, 3, 4], [5, 6, 7])]
     assert not decide(scoring_model("llama"), pairs=pairs).used
     assert decide(scoring_model("llama"), "on", pairs).used
+
+
+def test_each_batch_is_laid_out_as_it_pays():
+    """A shared row saves 9 of the 24 tokens of the first pair, and none of the 14 of the second."""
+    collate = PairCollator(pad=0, max_length=None)
+    collate.sharing = True
+    long, short = (
+        {"row_id": 0, "prompt_ids": [5] * n, "chosen_ids": [6] * m, "rejected_ids": [7] * m}
+        for n, m in ((10, 2), (1, 6))
+    )
+    assert "shared_row" in collate([long])
+    assert "shared_row" not in collate([short])
+    assert "shared_row" in collate([long, short]), "two rows would be padded to the longer pair"
+    collate.sharing = False
+    assert "shared_row" not in collate([long])
+
+
+@pytest.mark.parametrize(("wanted", "reason"), [("auto", "it saves"), ("off", "it is switched off")])
+def test_what_was_chosen_is_noted_with_the_reason(tmp_path, wanted, reason):
+    trainer = tiny.trainer(tmp_path, prefix_sharing=wanted)
+    assert trainer.prefix_sharing.used == (wanted == "auto")
+    (note,) = [note for note in trainer.context.of("note") if note["level"] == "info"]
+    assert note["text"] == f"Prefix sharing {'on' if wanted == 'auto' else 'off'}: {trainer.prefix_sharing.reason}."
+    assert reason in note["text"]
 
 
 def test_off_where_the_model_differs():

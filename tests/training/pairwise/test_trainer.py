@@ -136,23 +136,27 @@ def test_gradient_accumulation_changes_nothing(tmp_path, method):
         torch.testing.assert_close(weight, weights[1][name], rtol=1e-4, atol=1e-6, msg=name)
 
 
-def test_pairs_can_be_traced(tmp_path):
+@pytest.mark.parametrize("method", ["dpo", "orpo", "simpo"])
+def test_pairs_can_be_traced(tmp_path, method):
     rows = tiny.pairs()
     trainer = tiny.trainer(
-        tmp_path, held_out=rows.select(range(3)), logging_steps=2, eval_strategy="steps", eval_steps=4
+        tmp_path, method, held_out=rows.select(range(3)), logging_steps=2, eval_strategy="steps", eval_steps=4
     )
     trainer.train()
     events = trainer.context.of("examples")
     train = [event for event in events if event["split"] == "train"]
     assert [event["step"] for event in train] == [1, 2, 3, 4]
     assert sorted(i for event in train for i in event["id"]) == rows["row_id"]
+    numbers = {"loss", "margin", "chosen_reward", "rejected_reward", "chosen_length", "rejected_length"}
     for event in events:
+        assert event.keys() >= numbers
         assert {len(value) for value in event.values() if isinstance(value, list)} == {len(event["id"])}
         for i in range(len(event["id"])):
             assert event["margin"][i] == pytest.approx(
                 event["chosen_reward"][i] - event["rejected_reward"][i], abs=1e-6
             )
-            assert event["loss"][i] == pytest.approx(math.log1p(math.exp(-event["margin"][i])), rel=1e-5)
+            if method == "dpo":
+                assert event["loss"][i] == pytest.approx(math.log1p(math.exp(-event["margin"][i])), rel=1e-5)
     lengths = {i: n for event in train for i, n in zip(event["id"], event["chosen_length"], strict=True)}
     assert lengths == {row["row_id"]: len(row["chosen_ids"]) for row in trainer.train_dataset}
     logged = [row["rewards/margins"] for row in trainer.state.log_history if "rewards/margins" in row]
