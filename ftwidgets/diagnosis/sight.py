@@ -17,7 +17,9 @@ BEFORE = 12  # gradient norms before a step that it is measured against
 SPIKES = 8  # steps with the largest gradients that are remembered, with their rows
 STEPS = 2048  # whose pairs are read of a long stretch: a trace holds the means of fewer buckets
 UPDATES = 6  # of PPO's updates whose answers are remembered: the first ones, and as many of the latest
-NOT_A_NUMBER = re.compile(r"\b(nan|inf|infinity|not finite|not a number|no number)\b", re.IGNORECASE)
+# What a run says that stopped before such a step, and torch where it samples from such a model. A reward that gives NaN
+# ends a run too, and the model is sound.
+NOT_A_NUMBER = re.compile(r"The (loss|gradient) became \S+ at step (\d+)|probability tensor contains")
 
 
 @dataclass
@@ -83,8 +85,9 @@ class Sight:
         samples = self.run.events.of("samples")
         self.samples = [samples[0], samples[-1]] if len(samples) > 1 else samples
         for error in self.run.events.of("error"):
-            if NOT_A_NUMBER.search(str(error.get("message", ""))) and self.lost is None:
-                self.lost = (self.step, "loss")
+            if (said := NOT_A_NUMBER.search(str(error.get("message", "")))) and self.lost is None:
+                what, step = said.groups()
+                self.lost = (int(step or self.step), "grad_norm" if what == "gradient" else "loss")
 
     @property
     def ended(self) -> bool:

@@ -27,6 +27,23 @@ def step(run, number, t=0.0, norm=1.0, loss=0.6, ids=(), losses=()):
     run.replay({"t": t, "type": "log", "step": number, "epoch": number / 100, "metrics": metrics})
 
 
+@pytest.mark.parametrize(
+    ("message", "lost"),
+    [
+        ("The loss became nan at step 4, in row 7. The step was not taken, ...", (4, "loss")),
+        ("The gradient became inf at step 5. The step was not taken, ...", (5, "grad_norm")),
+        ("RuntimeError: probability tensor contains either `inf`, `nan` or element < 0", (3, "loss")),
+        ("The reward function gave nan to answer 0 of update 3 ('no'). It has to be a finite number: ...", None),
+    ],
+)
+def test_what_ended_a_run_is_the_models_fault_or_the_rewards(run, message, lost):
+    step(run, 3)
+    run.replay({"t": 0.0, "type": "error", "message": message})
+    sight = Sight(run)
+    sight.look()
+    assert sight.lost == lost
+
+
 def test_looking_often_sees_what_looking_once_does(run):
     rng = np.random.default_rng(0)
     often = Sight(run)
