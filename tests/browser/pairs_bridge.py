@@ -10,7 +10,8 @@ from tests.patience import PATIENCE
 
 from .widget_page import OpenWidget, WidgetPage
 
-DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# What was to be drawn is drawn, and has asked the kernel for what came into sight.
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
 
 
 class Bridge:
@@ -57,10 +58,10 @@ class Bridge:
     def settle(self) -> None:
         """Until the page has nothing left to ask and no job goes on."""
         quiet, end = 0, time.monotonic() + PATIENCE
-        while quiet < 3:
+        while quiet < 2:  # twice: what was told in the first round may be asked about in the second
             assert time.monotonic() < end, f"it never comes to rest; asked last: {self.asked[-5:]}"
             before = self._carried
-            self.page.evaluate(DRAWN)  # with a frame the page may ask for what comes into sight
+            self.page.evaluate(DRAWN)
             self.carry()
             busy = any(self.viewer._jobs._running.values()) or self._carried != before or not self._out.empty()
             quiet = 0 if busy else quiet + 1
