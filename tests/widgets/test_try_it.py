@@ -107,7 +107,7 @@ def test_nothing_can_be_asked_while_both_sides_answer(run):
 def test_answers_are_ended_where_they_are(run):
     question = "Tell me a story about an owl."
     pieces, asked, panel = [], [], None
-    whole = ftwidgets.ask(run, question, max_new_tokens=64, on_text=pieces.append).result(120)
+    whole = ftwidgets.ask(run, question, max_new_tokens=64, on_text=pieces.append).result(PATIENCE)
 
     def ask(run, prompt, **options):
         heard = options.pop("on_text")
@@ -119,7 +119,7 @@ def test_answers_are_ended_where_they_are(run):
             return heard(piece)
 
         future = ftwidgets.ask(run, prompt, on_text=listen, **options)
-        future.exception(120)
+        future.exception(PATIENCE)
         return future
 
     panel = TryIt(ask)
@@ -130,7 +130,7 @@ def test_answers_are_ended_where_they_are(run):
     assert said[0].startswith("".join(asked[:2]).strip()) and 0 < len(said[1]) < len(said[0]) < len(whole)
     assert len(asked) < len(pieces)  # of both sides together: a token or two come after the word
     assert not panel.button.disabled
-    assert ftwidgets.ask(run, question, max_new_tokens=64).result(120) == whole  # nothing of it stays
+    assert ftwidgets.ask(run, question, max_new_tokens=64).result(PATIENCE) == whole  # nothing of it stays
 
 
 def test_what_a_model_writes_is_never_markup():
