@@ -26,6 +26,13 @@ LABELS = {
     "rejected_logps": "rejected log-probability, last seen",
     "seen": "times seen in the run",
 }
+SET_LABELS = {  # of scores that Model eyes sets
+    "margin before": "margin before training (nats a token)",
+    "margin after": "margin after training (nats a token)",
+    "margin change": "change of margin (nats a token)",
+    "chosen_logps": "chosen log-probability (nats)",
+    "rejected_logps": "rejected log-probability (nats)",
+}
 _OWN = ("row_id", "prompt_chars", "chosen_chars", "rejected_chars", "length_difference", "similarity", "copies")
 _HIDDEN = ("never_learned", "flipped")  # these are filters, not numbers
 
@@ -45,8 +52,9 @@ class PairColumns:
         return [name for name in dict.fromkeys(names) if name not in _HIDDEN]
 
     def label(self, name: str) -> str:
-        known = name in _OWN or (name in self._run and name not in self._set)
-        return LABELS.get(name, name) if known else name
+        if name in self._set and name not in _OWN:
+            return SET_LABELS.get(name, name)
+        return LABELS.get(name, name) if name in _OWN or name in self._run else name
 
     def has(self, name: str) -> bool:
         return name in self._run or name in self.names

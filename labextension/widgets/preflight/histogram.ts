@@ -118,6 +118,7 @@ export class Histogram {
   private axis(): void {
     const base = TOP + HEIGHT + 0.5;
     this.svg.append(draw('line', { class: 'ftw-axis', x1: 0, x2: this.width, y1: base, y2: base }));
+    this.svg.append(draw('text', { class: 'ftw-tick ftw-unit', x: 0, y: base + 15 }, 'tokens'));
     const apart = this.width / this.octaves < 56 ? 4 : 2;
     for (let length = SMALLEST * 2; length <= SMALLEST * 2 ** this.octaves; length *= apart) {
       const x = this.x(length);
