@@ -137,7 +137,7 @@ def look_at(dataset: Any, config: str | None, split: str, mapping: dict[str, Any
         said = [f"Among the {found.rows_looked_at:,} rows looked at: {line}" for line in said]
     return Look(
         title="The mapping does not fit" if fault else found.title,
-        evidence=[fault] if fault else found.evidence if found.shape else [*found.evidence, BY_HAND],
+        evidence=[] if fault else [*found.evidence, *([] if found.shape else [BY_HAND])],  # a fault stands at its field
         rows=rows,
         usable={name: (False, fault, "") if fault else usable_for(found, name) for name in METHOD_NAMES},
         preview=shown,

@@ -103,7 +103,8 @@ def _row(model: Model) -> dict[str, Any]:
         place = f"adapter of {last_part(model.base)}" if model.base else "adapter"
     else:
         place = _short_path(model.name) if model.source == "folder" else PLACES[model.source]
-    return {"name": model.name, "label": last_part(model.name), "place": place, "adapter": model.source == "adapter"}
+    label = _run_and_part(Path(model.name)) if model.source == "folder" else last_part(model.name)
+    return {"name": model.name, "label": label, "place": place, "adapter": model.source == "adapter"}
 
 
 def last_part(name: str | None) -> str:
@@ -111,8 +112,14 @@ def last_part(name: str | None) -> str:
     text = str(name or "")
     if not Path(text).is_absolute():
         return text
-    path = Path(text)
-    return "/".join(path.parts[-2:]) if path.name in ("adapter", "merged") else path.name
+    return _run_and_part(Path(text))
+
+
+def _run_and_part(path: Path) -> str:
+    if path.name not in ("adapter", "merged"):
+        return path.name
+    run = path.parent.parent if path.parent.name == "exports" else path.parent
+    return f"{run.name}/{path.name}"
 
 
 def _short_path(name: str) -> str:

@@ -105,10 +105,10 @@ def test_a_mapping_that_is_none_does_not_break_the_controls(panel):
 def test_what_a_look_says_of_a_mapping_that_does_not_fit():
     look = look_at(ODD, None, "train", {"shape": "preference", "chosen": "nowhere", "rejected": "minus"}, "dpo")
     assert not look.fits and not look.usable["dpo"][0]
-    assert "no column 'nowhere'" in look.evidence[0]
+    assert "no column 'nowhere'" in look.usable["dpo"][1] and look.evidence == []  # said beside the mapping alone
     assert look.preview[0] == ODD[0]  # the row itself, to map from
     assert look.columns.names == ["ask", "plus", "minus"]
     look = look_at(
         [{"a": 1, "b": 2}], None, "train", {"shape": "prompt_completion", "prompt": "a", "completion": "b"}, "sft"
     )
-    assert "No row fits" in look.evidence[0]
+    assert "No row fits" in look.usable["sft"][1]

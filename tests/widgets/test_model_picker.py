@@ -2,12 +2,13 @@
 
 import json
 import queue
+from pathlib import Path
 
 import pytest
 
 from ftwidgets.models import Model
 from ftwidgets.widgets import model_picker
-from ftwidgets.widgets.model_picker import SHOWN, TO_DOWNLOAD, ModelPicker
+from ftwidgets.widgets.model_picker import SHOWN, TO_DOWNLOAD, ModelPicker, _row
 from tests.patience import PATIENCE
 
 
@@ -124,3 +125,17 @@ def test_what_cannot_be_looked_through_is_told(picker, monkeypatch):
     while (message := picker.told.get(timeout=PATIENCE)).get("problem") is None:
         pass
     assert message["problem"] == "the disk is gone"
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("/work/runs/r1/adapter", "r1/adapter"),
+        ("runs/r1/exports/merged", "r1/merged"),
+        ("/models/llama", "llama"),
+        ("org/model", "org/model"),
+    ],
+)
+def test_a_row_is_named_by_its_run_or_its_folder(name, label):
+    source = "cache" if name == "org/model" else "folder"
+    assert _row(Model(name, source, Path(name)))["label"] == label
