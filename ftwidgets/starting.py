@@ -12,6 +12,7 @@ from ftwidgets.config import RunConfig
 from ftwidgets.config.reporting import missing
 from ftwidgets.errors import FtwidgetsError
 from ftwidgets.memory.out_of_memory import RESUMABLE
+from ftwidgets.models import as_adapter
 from ftwidgets.runs import Context, LiveRun, Run, load_run, start_run
 from ftwidgets.runs.store import resume_in
 
@@ -25,6 +26,8 @@ def train(config: RunConfig | Mapping[str, Any] | str | Path | None = None, /, *
             in the kernel (pandas, polars, ``datasets.Dataset``, a list of dicts), which is written to a file
             under ``output_dir`` so that the run can be repeated; ``reward`` may be a function
             ``reward(prompts, completions) -> floats`` or a run.
+
+    The rank and scale of an adapter that the run goes on from are the adapter's own, in its config too.
 
     Raises:
         ConfigError: Options that cannot be; the message names each.
@@ -61,7 +64,7 @@ def described(
             keywords[name] = str(save_object(value, place))
         elif isinstance(value, Path):
             keywords[name] = str(value)
-    whole = _config(config, keywords)
+    whole = as_adapter(_config(config, keywords), keywords)
     if whole.method == "ppo" and function is None and str(whole.reward).startswith("function "):
         raise FtwidgetsError(
             f"reward={whole.reward!r}: a config holds no functions. Give it again: train(config, reward=function)."

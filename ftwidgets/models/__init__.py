@@ -2,7 +2,7 @@
 
 from ftwidgets.models.adapters import Adapter, AdapterError, adapter_problems, read_adapter, resolve_base
 from ftwidgets.models.architecture import Architecture, Linear
-from ftwidgets.models.going_on import adapter_error
+from ftwidgets.models.going_on import adapter_error, as_adapter, refusal
 from ftwidgets.models.hub import DownloadCancelledError, HubError, HubModel, download, look_up
 from ftwidgets.models.kind import Evidence, Kind
 from ftwidgets.models.model_card import ModelCard, card
@@ -27,6 +27,7 @@ __all__ = [
     "WeightsError",
     "adapter_error",
     "adapter_problems",
+    "as_adapter",
     "available",
     "card",
     "download",
@@ -35,5 +36,6 @@ __all__ = [
     "look_up",
     "read_adapter",
     "read_weights",
+    "refusal",
     "resolve_base",
 ]

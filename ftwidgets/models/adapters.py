@@ -30,6 +30,12 @@ class Adapter:
     target_modules: tuple[str, ...]
     every_layer: bool = True  # whether it changes the layers of these names wherever they are
 
+    @property
+    def settles(self) -> dict[str, int]:
+        """Its rank and scale, by option: training that goes on from it cannot change them."""
+        own = {"r": self.r, "lora_alpha": self.lora_alpha}
+        return {name: int(value) for name, value in own.items() if value and value == int(value)}
+
 
 def is_adapter(folder: Path) -> bool:
     """Whether a folder holds a PEFT adapter."""

@@ -9,6 +9,7 @@ from typing import Any
 from ftwidgets.config import METHODS
 from ftwidgets.config.reporting import missing
 from ftwidgets.errors import FtwidgetsError
+from ftwidgets.models import refusal
 from ftwidgets.studio.notebook import FromNotebook
 from ftwidgets.widgets.data_panel import DataPanel
 from ftwidgets.widgets.form import Form
@@ -44,7 +45,7 @@ def problems(
         found.setdefault("adapter", model.adapter_error)
     for name, value in fixed.items():
         if form.config is not None and getattr(form.config, name) != value:
-            found[name] = f"{name}: the adapter goes on with its own {value}. Give {value}, or leave adapter empty."
+            found[name] = refusal(name, value)
     kind = model.card.kind.name if model.card is not None else ""
     question = methods.asks(method, str(form.fields["model"].read()), kind)
     if question:

@@ -274,8 +274,7 @@ class Studio(View):
         except AdapterError:  # said beside its field
             found = None
         if found is not None:
-            own = {"r": found.r, "lora_alpha": found.lora_alpha}
-            self._fixed = {name: int(value) for name, value in own.items() if value and value == int(value)}
+            self._fixed = found.settles
         other = {name: value for name, value in self._fixed.items() if self._form.fields[name].read() != str(value)}
         if other:
             self._form.change(**other)

@@ -7,7 +7,17 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from ftwidgets import demo
-from ftwidgets.models import AdapterError, adapter_error, adapter_problems, read_adapter, read_weights, resolve_base
+from ftwidgets.config import ConfigError, RunConfig
+from ftwidgets.models import (
+    AdapterError,
+    adapter_error,
+    adapter_problems,
+    as_adapter,
+    read_adapter,
+    read_weights,
+    resolve_base,
+)
+from ftwidgets.starting import described
 
 PLACE = "model.layers.{}.self_attn.q_proj"
 
@@ -27,6 +37,18 @@ def make_adapter(folder, base, *, width=8, layers=(0, 1), kind="LORA", **more):
 def test_settings(tmp_path):
     found = read_adapter(make_adapter(tmp_path / "a", "org/base"))
     assert (found.kind, found.base, found.r, found.target_modules) == ("LORA", "org/base", 4, ("q_proj", "v_proj"))
+
+
+def test_a_run_that_goes_on_from_an_adapter_has_its_rank_and_scale(tmp_path):
+    adapter = str(make_adapter(tmp_path / "a", "demo", lora_alpha=12))
+    config = RunConfig(method="sft", model="demo", dataset="demo", adapter=adapter)
+    assert (config.r, config.lora_alpha) == (16, 32)
+    for asked in ({}, {"r": 4}, {"max_steps": 5}):
+        whole, _ = described(config, asked, tmp_path)
+        assert (whole.r, whole.lora_alpha) == (4, 12)
+    with pytest.raises(ConfigError, match="r: the adapter goes on with its own 4"):
+        described(config, {"r": 16}, tmp_path)
+    assert as_adapter(config.replace(adapter=str(tmp_path / "none"))).r == 16  # the run says what is wrong
 
 
 def test_base_is_a_hub_id_a_folder_or_beside_the_adapter(tmp_path, make_model):
