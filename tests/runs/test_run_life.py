@@ -1,13 +1,7 @@
 """A run's life: states, events, stop, pause, crash, and what is left to read."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import textwrap
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +12,7 @@ from ftwidgets.runs import list_runs, load_run, publisher, start_run
 from ftwidgets.runs import store as run_store
 from ftwidgets.runs.history import History
 from ftwidgets.runs.status import NEXT, may_become
+from tests.locks import Told
 from tests.patience import PATIENCE
 
 
@@ -107,31 +102,6 @@ def test_stop_while_paused(tmp_path):
     assert run.wait(PATIENCE) == "stopped"
 
 
-class Told:
-    """A lock that says when a thread has to wait for it."""
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self.awaited = threading.Event()
-
-    def acquire(self, blocking=True, timeout=-1):
-        if self._lock.acquire(False):
-            return True
-        if not blocking:
-            return False
-        self.awaited.set()
-        return self._lock.acquire(True, timeout)
-
-    def release(self):
-        self._lock.release()
-
-    def __enter__(self):
-        return self.acquire()
-
-    def __exit__(self, *_):
-        self.release()
-
-
 @pytest.fixture
 def begun(tmp_path):
     """A run in training, the event at which its work ends, and the lock between those who change its state."""
@@ -216,87 +186,6 @@ def test_a_run_does_not_start_on_a_full_disk(tmp_path, monkeypatch):
     monkeypatch.setattr(run_store.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 5 * 2**20})())
     with pytest.raises(FtwidgetsError, match="only 5 MB free"):
         start_run(config(tmp_path), lambda context: {})
-
-
-def test_after_kill_9_the_folder_says_how_far_it_came(tmp_path):
-    script = textwrap.dedent(
-        f"""
-        import itertools
-        from ftwidgets.config import RunConfig
-        from ftwidgets.runs import start_run
-
-        def work(context):
-            context.training()
-            for step in itertools.count(1):
-                context.emit("log", step=step, epoch=0, metrics={{"loss": float(step)}})
-                if step == 50:
-                    print(context.folder, flush=True)
-
-        start_run(RunConfig(method="sft", model="m", dataset="d", output_dir={str(tmp_path)!r}), work).wait()
-        """
-    )
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    folder = process.stdout.readline().strip()
-    live = load_run(folder)
-    assert live.status == "training"
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    with Path(folder, "events.jsonl").open("ab") as file:
-        file.write(b'{"t": 1, "type": "log", "st')  # the line that was being written
-    run = load_run(folder)
-    assert run.status == "interrupted"
-    assert list(run.history["loss"][:50]) == [float(i) for i in range(1, 51)]
-
-
-@pytest.fixture
-def elsewhere(tmp_path):
-    """A run that goes on, as another kernel reads it, and what lets it end; it logs two steps more before."""
-    logged, go_on = threading.Event(), threading.Event()
-
-    def work(context):
-        steps(context, 1)
-        logged.set()
-        go_on.wait(PATIENCE)
-        for step in (2, 3):
-            context.emit("log", step=step, epoch=1, metrics={"loss": 0.5})
-        return {}
-
-    run = start_run(config(tmp_path), work)
-    assert logged.wait(PATIENCE)
-    read = reread(run)
-    assert read is not run and read.status == "training"
-
-    def end():
-        go_on.set()
-        run.wait(PATIENCE)
-
-    yield read, end
-    end()
-
-
-def test_a_follower_and_one_who_waits_take_each_event_once(elsewhere):
-    run, end = elsewhere
-    end()
-    run._updating = Told()
-    other, replay = threading.Thread(target=run._update), run.replay
-
-    def slow_replay(event):
-        if other.ident is None:
-            other.start()
-            run._updating.awaited.wait(PATIENCE)
-        replay(event)
-
-    run.replay = slow_replay
-    run._update()
-    other.join(PATIENCE)
-    assert run.status == "finished" and run.store.rows(0)[:, 0].tolist() == [1, 2, 3]
-
-
-def test_a_run_that_ends_while_it_is_opened_was_not_interrupted(elsewhere, monkeypatch):
-    read, end = elsewhere
-    lives = iter([False, False])  # nobody is known yet; then the one who wrote the log has ended, all of it written
-    monkeypatch.setattr(type(read), "_process_lives", lambda self: (self._pid is not None and end()) or next(lives))
-    assert type(read)(read.config, read.folder).status == "finished"
 
 
 def test_nan_is_kept_as_missing_and_the_log_stays_json(tmp_path):

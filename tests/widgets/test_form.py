@@ -10,6 +10,7 @@ import pytest
 from ftwidgets.config import METHODS, OPTIONS, ConfigError, RunConfig, recommended
 from ftwidgets.widgets.form import Form
 from ftwidgets.widgets.method_panel import MethodPanel
+from tests.locks import Told
 
 
 def form(**keywords):
@@ -77,25 +78,9 @@ def test_an_empty_optional_field_is_none_and_an_empty_required_one_a_problem():
     assert "r" in made.problems
 
 
-class Told:
-    """A lock that says when a thread has to wait for it."""
-
-    def __init__(self):
-        self._lock = threading.RLock()
-        self.awaited = threading.Event()
-
-    def __enter__(self):
-        if not self._lock.acquire(False):
-            self.awaited.set()
-            self._lock.acquire()
-
-    def __exit__(self, *_):
-        self._lock.release()
-
-
 def test_what_is_typed_while_another_thread_fills_fields_is_in_the_config():
     made = form()
-    made._reading = Told()
+    made._reading = Told(threading.RLock())
     person = threading.Thread(target=made.change, kwargs={"r": 64})
     read = made.fields["learning_rate"].read
 

@@ -130,7 +130,7 @@ def test_what_cannot_be_looked_through_is_told(picker, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "label"),
     [
-        ("/work/runs/r1/adapter", "r1/adapter"),
+        ("/home/me/runs/r1/adapter", "r1/adapter"),
         ("runs/r1/exports/merged", "r1/merged"),
         ("/models/llama", "llama"),
         ("org/model", "org/model"),

@@ -53,14 +53,13 @@ export default () => {
       receiver.provisional = true;
     }
     model.on('msg:custom', (message: Incoming, buffers: DataView[]) => {
-      if (message.type === 'rows') {
-        receiver.receive(message, buffers);
-        announce(store, nearest()?.element);
-      } else if (message.type === 'show') {
+      if (message.type === 'rows') receiver.receive(message, buffers);
+      else if (message.type === 'show') {
         const near = nearest(); // shown twice, these were meant
         for (const view of views) view.show(message.from, message.to, message.metrics, view === near);
       }
     });
+    const unwatch = store.onChange(rare => rare && announce(store, nearest()?.element));
     // A page that is hidden or has no view open is not listening: the kernel then stops sending.
     const beat = () => {
       if (views.size && !document.hidden) receiver.acknowledge();
@@ -68,6 +67,7 @@ export default () => {
     const timer = setInterval(beat, BEAT);
     document.addEventListener('visibilitychange', beat);
     return () => {
+      unwatch();
       clearInterval(timer);
       document.removeEventListener('visibilitychange', beat);
     };

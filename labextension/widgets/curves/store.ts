@@ -153,9 +153,9 @@ export class Store {
   panels: PanelSpec[] = [];
   /** Increases when panels, columns or runs change, so that views rebuild what depends on them. */
   shape = 0;
-  private readonly listeners = new Set<(rare: boolean) => void>();
+  private readonly listeners = new Set<(rare: boolean) => unknown>();
 
-  onChange(listener: (rare: boolean) => void): () => void {
+  onChange(listener: (rare: boolean) => unknown): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
